@@ -1,0 +1,104 @@
+"""Pack a definition into the bytes of a catalog: the same definition, the same bytes."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from ..catalog import ENTRY, MAGIC, PREFIX, Header, ModelRecord, OperationRecord, model_in
+from .pages import detect_paging
+from .swagger import Definition
+
+__all__ = ["compile_catalog"]
+
+
+def compile_catalog(definition: Definition) -> bytes:
+    """Return the catalog of ``definition``; see :mod:`genesyscloud.catalog` for its layout."""
+    models = {model.name: model for model in _with_cycles(definition.models)}
+    operations = [_with_paging(operation, models) for operation in definition.operations]
+    header = Header(
+        title=definition.title,
+        version=definition.version,
+        source_version=definition.source_version,
+        groups=[group.name for group in definition.groups],
+        operations=len(operations),
+        models=len(models),
+    )
+    records: dict[str, bytes] = {
+        "n:o": _json(sorted(operation.name for operation in operations)),
+        "n:m": _json(sorted(models)),
+    }
+    records |= {f"g:{group.name}": _json(group) for group in definition.groups}
+    records |= {f"o:{operation.name}": _json(operation) for operation in operations}
+    records |= {f"m:{model.name}": _json(model) for model in models.values()}
+    return _packed(_json(header), records)
+
+
+def _packed(header: bytes, records: dict[str, bytes]) -> bytes:
+    entries: dict[int, tuple[int, int]] = {}
+    offset = PREFIX.size + len(header) + ENTRY.size * len(records)
+    for key, data in records.items():
+        checksum = zlib.crc32(key.encode())
+        if checksum in entries:
+            raise ValueError(f"the key {key!r} has the same checksum as another one; change the key scheme")
+        entries[checksum] = (offset, len(data))
+        offset += len(data)
+    index = b"".join(ENTRY.pack(checksum, *entries[checksum]) for checksum in sorted(entries))
+    return b"".join([PREFIX.pack(MAGIC, len(header), len(records)), header, index, *records.values()])
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.encode(value)
+
+
+def _with_paging(operation: OperationRecord, models: dict[str, ModelRecord]) -> OperationRecord:
+    return msgspec.structs.replace(operation, paging=detect_paging(operation, models))
+
+
+def _with_cycles(models: Iterable[ModelRecord]) -> Iterable[ModelRecord]:
+    by_name = {model.name: model for model in models}
+    edges = {
+        name: [inner for p in model.properties if (inner := model_in(p.type)) in by_name]
+        for name, model in by_name.items()
+    }
+    for component in _components(list(by_name), edges.__getitem__):
+        first = component[0]
+        if len(component) > 1 or first in edges[first]:
+            for name in component:
+                by_name[name] = msgspec.structs.replace(by_name[name], cyclic_with=sorted(component))
+    return by_name.values()
+
+
+def _components(names: list[str], edges: Callable[[str], list[str]]) -> list[list[str]]:
+    """Strongly connected components (Tarjan 1972), without recursion: chains of models are long."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    found: list[list[str]] = []
+    for root in names:
+        work = [(root, iter(edges(root)))] if root not in index else []
+        while work:
+            name, rest = work[-1]
+            if name not in index:
+                index[name] = low[name] = len(index)
+                stack.append(name)
+                on_stack.add(name)
+            for other in rest:
+                if other not in index:
+                    work.append((other, iter(edges(other))))
+                    break
+                if other in on_stack:
+                    low[name] = min(low[name], index[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == index[name]:
+                    cut = stack.index(name)
+                    found.append(stack[cut:])
+                    on_stack.difference_update(stack[cut:])
+                    del stack[cut:]
+    return found

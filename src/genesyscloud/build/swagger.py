@@ -1,0 +1,321 @@
+"""Read a Swagger 2.0 document into catalog records.
+
+The document may be today's definition or an older and dirtier one of the same API. What cannot be
+understood is passed over and noted, never guessed in silence: :attr:`Definition.notes` says what and where.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..catalog import GroupRecord, Limits, ModelRecord, OperationRecord, ParameterRecord, PropertyRecord
+from ..names import attribute_name, snake_case
+
+__all__ = ["Definition", "DefinitionError", "read_swagger"]
+
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+FORMATS = {
+    ("string", "date-time"): "t",
+    ("string", "date"): "d",
+    ("string", "local-date-time"): "L",
+    ("string", "year-month"): "Y",
+    ("string", "uuid"): "u",
+    ("integer", "int32"): "i",
+}
+SCALARS = {"string": "s", "integer": "l", "number": "f", "boolean": "b", "object": "o", "file": "s"}
+#: Formats that say nothing the type does not; any other unknown one is noted.
+PLAIN_FORMATS = {None, "int64", "float", "double", "uri", "url", "byte", "password", "interval", "email"}
+MAX_ALIAS_DEPTH = 16
+
+Json = Mapping[str, Any]
+
+
+class DefinitionError(ValueError):
+    """The document is not a Swagger 2.0 definition at all."""
+
+
+@dataclass
+class Definition:
+    """A definition that was read: records in the order of the document, and what was passed over."""
+
+    title: str
+    version: str
+    source_version: str
+    groups: list[GroupRecord] = field(default_factory=list)
+    operations: list[OperationRecord] = field(default_factory=list)
+    models: list[ModelRecord] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_swagger(document: Json) -> Definition:
+    """Read a parsed Swagger 2.0 document.
+
+    Raises:
+        DefinitionError: it is not Swagger 2.0, or has no paths.
+    """
+    if not isinstance(document, Mapping) or not str(document.get("swagger", "")).startswith("2"):
+        raise DefinitionError("not a Swagger 2.0 document: no key 'swagger' with the value '2.0'")
+    if not isinstance(document.get("paths"), Mapping):
+        raise DefinitionError("the document has no 'paths'")
+    return _Reader(document).read()
+
+
+class _Reader:
+    def __init__(self, document: Json) -> None:
+        self.document = document
+        self.schemas: Json = document.get("definitions") or {}
+        info: Json = document.get("info") or {}
+        version = str(info.get("version", ""))
+        self.result = Definition(
+            title=str(info.get("title", "")),
+            version=version,
+            source_version=str(info.get("x-source-version") or version),
+        )
+
+    def note(self, where: str, what: str) -> None:
+        self.result.notes.append(f"{where}: {what}")
+
+    def read(self) -> Definition:
+        for name, schema in self.schemas.items():
+            if self.is_model(schema):
+                self.result.models.append(self.model(name, schema))
+        names: dict[str, str] = {}
+        for path, method, raw in self.raw_operations():
+            record = self.operation(path, method, raw)
+            where = f"{method.upper()} {path}"
+            if record.name in names:
+                self.note(where, f"passed over: its name {record.name} is taken by {names[record.name]}")
+                continue
+            names[record.name] = where
+            self.result.operations.append(record)
+        self.result.groups = self.grouped()
+        return self.result
+
+    # --- operations -----------------------------------------------------------------------------
+
+    def raw_operations(self) -> Iterator[tuple[str, str, Json]]:
+        base = str(self.document.get("basePath") or "").rstrip("/")
+        for path, item in self.document["paths"].items():
+            if not isinstance(item, Mapping):
+                self.note(path, "passed over: not an object")
+                continue
+            shared = item.get("parameters") or []
+            for method, raw in item.items():
+                if method.lower() in METHODS and isinstance(raw, Mapping):
+                    full = path if base and path.startswith(base + "/") else base + path
+                    yield full, method.lower(), {**raw, "parameters": [*shared, *(raw.get("parameters") or [])]}
+                elif method != "parameters" and not method.startswith("x-"):
+                    self.note(path, f"passed over {method!r}: not an HTTP method")
+
+    def operation(self, path: str, method: str, raw: Json) -> OperationRecord:
+        where = f"{method.upper()} {path}"
+        identifier = raw.get("operationId")
+        if not identifier:
+            identifier = _made_up_id(method, path)
+            self.note(where, f"no operationId; called {identifier}")
+        path, parameters, body, body_required = self.parameters(where, path, raw)
+        permissions: Json = raw.get("x-inin-requires-permissions") or {}
+        security = raw.get("security", self.document.get("security", []))
+        return OperationRecord(
+            id=identifier,
+            name=snake_case(identifier),
+            method=method.upper(),
+            path=path,
+            groups=[group_name(tag) for tag in raw.get("tags") or ["default"]],
+            parameters=parameters,
+            body=body,
+            body_required=body_required,
+            result=self.result_type(where, raw),
+            produces=self.media_types(raw, "produces"),
+            consumes=self.media_types(raw, "consumes"),
+            permissions=list(permissions.get("permissions") or []),
+            permissions_any=permissions.get("type", "ANY") != "ALL",
+            permissions_unknown=bool(raw.get("x-permissions-unknown")),
+            secured=bool(security),
+            deprecated=bool(raw.get("deprecated")),
+            preview=bool(raw.get("x-genesys-preview")),
+        )
+
+    def media_types(self, raw: Json, key: str) -> list[str]:
+        """The media types of an operation; an empty list stands for JSON alone."""
+        types = list(raw.get(key) or self.document.get(key) or [])
+        return [] if types == ["application/json"] else types
+
+    def parameters(self, where: str, path: str, raw: Json) -> tuple[str, list[ParameterRecord], str, bool]:
+        found: dict[tuple[str, str], ParameterRecord] = {}
+        body, body_required = "", False
+        taken = {"body"}
+        for entry in raw["parameters"]:
+            parameter = self.resolved(where, entry)
+            place, name = parameter.get("in"), parameter.get("name")
+            if place == "body":
+                body = self.type_of(parameter.get("schema") or {}, f"{where} body") or "o"
+                body_required = bool(parameter.get("required"))
+            elif place == "path" and f"{{{name}}}" not in path:
+                self.note(where, f"passed over path parameter {name!r}: the path does not contain it")
+            elif place in ("path", "query", "header") and name:
+                python_name = attribute_name(name, taken)
+                taken.add(python_name)
+                found[place, name] = self.parameter(where, parameter, python_name)
+            else:
+                self.note(where, f"passed over parameter {name!r} in {place!r}: this place is not supported")
+        for name in re.findall(r"{([^}]+)}", path):
+            if ("path", name) not in found:
+                self.note(where, f"path parameter {name!r} is not declared; taken as a string")
+                found["path", name] = ParameterRecord(attribute_name(name, taken), name, "path", "s", True)
+        in_path = sorted((p for p in found.values() if p.place == "path"), key=lambda p: path.index(f"{{{p.wire}}}"))
+        others = [p for p in found.values() if p.place != "path"]
+        return path, in_path + others, body, body_required
+
+    def parameter(self, where: str, raw: Json, python_name: str) -> ParameterRecord:
+        items: Json = raw.get("items") or {}
+        return ParameterRecord(
+            name=python_name,
+            wire=raw["name"],
+            place=raw["in"],
+            type=self.type_of(raw, f"{where} {raw['name']}"),
+            required=bool(raw.get("required")) or raw["in"] == "path",
+            default=raw.get("default"),
+            enum=_enum(raw) or _enum(items),
+            limits=_limits(raw),
+        )
+
+    def resolved(self, where: str, entry: Json) -> Json:
+        reference = entry.get("$ref")
+        if not reference:
+            return entry
+        target = (self.document.get("parameters") or {}).get(reference.rpartition("/")[2])
+        if target is None:
+            self.note(where, f"passed over parameter {reference!r}: it does not exist")
+        return target or {}
+
+    def result_type(self, where: str, raw: Json) -> str:
+        """The type of the first success reply that has a body, else an empty string."""
+        responses: Json = raw.get("responses") or {}
+        for status in sorted(key for key in map(str, responses) if key.startswith("2")):
+            schema = responses[status].get("schema")
+            if schema:
+                return self.type_of(schema, f"{where} {status}")
+        return ""
+
+    def grouped(self) -> list[GroupRecord]:
+        members: dict[str, list[str]] = {}
+        tags = [tag["name"] for tag in self.document.get("tags") or [] if tag.get("name")]
+        for record in self.result.operations:
+            for name in record.groups:
+                members.setdefault(name, []).append(record.name)
+        spelled = {group_name(tag): tag for tag in tags}
+        order = [name for name in spelled if name in members] + [name for name in members if name not in spelled]
+        return [GroupRecord(name, spelled.get(name, name), members[name]) for name in order]
+
+    # --- models and types -----------------------------------------------------------------------
+
+    def is_model(self, schema: Json) -> bool:
+        """Whether a definition becomes a class; any other one stands for its type wherever it is named."""
+        if schema.get("properties") or schema.get("allOf"):
+            return True
+        return schema.get("type", "object") == "object" and not isinstance(schema.get("additionalProperties"), Mapping)
+
+    def model(self, name: str, schema: Json) -> ModelRecord:
+        properties, required = self.merged(name, schema, 0)
+        records: list[PropertyRecord] = []
+        taken: set[str] = set()
+        for wire, raw in properties.items():
+            where = f"model {name}.{wire}"
+            python_name = attribute_name(wire, taken)
+            taken.add(python_name)
+            records.append(
+                PropertyRecord(
+                    name=python_name,
+                    wire=wire,
+                    type=self.type_of(raw, where),
+                    required=wire in required,
+                    read_only=bool(raw.get("readOnly")),
+                    enum=_enum(raw) or _enum(raw.get("items") or {}),
+                    limits=_limits(raw),
+                )
+            )
+        return ModelRecord(name, records)
+
+    def merged(self, name: str, schema: Json, depth: int) -> tuple[dict[str, Json], set[str]]:
+        """Own properties of a schema and those of its ``allOf`` parts."""
+        properties: dict[str, Json] = {}
+        required = {str(entry) for entry in schema.get("required") or []}
+        if schema.get("discriminator"):
+            self.note(f"model {name}", "its discriminator is passed over: all variants share one class")
+        for part in schema.get("allOf") or []:
+            target = self.schemas.get(part["$ref"].rpartition("/")[2], {}) if "$ref" in part else part
+            if depth < MAX_ALIAS_DEPTH:
+                inherited, also_required = self.merged(name, target, depth + 1)
+                properties.update(inherited)
+                required |= also_required
+        properties.update({wire: raw for wire, raw in (schema.get("properties") or {}).items()})
+        return properties, required
+
+    def type_of(self, schema: Json, where: str, depth: int = 0) -> str:
+        """The type of a schema, in the catalog's notation."""
+        if depth > MAX_ALIAS_DEPTH:
+            self.note(where, "free-form: the definition refers to itself without end")
+            return "o"
+        if "$ref" in schema:
+            return self.referred(str(schema["$ref"]), where, depth)
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = next((entry for entry in kind if entry != "null"), None)
+        values = schema.get("additionalProperties")
+        if kind == "array":
+            if not schema.get("items"):
+                self.note(where, "an array without items; taken as free-form")
+            return "[" + self.type_of(schema.get("items") or {}, where, depth + 1)
+        if isinstance(values, Mapping) and kind in (None, "object"):
+            return "{" + self.type_of(values, where, depth + 1)
+        if kind is None or kind == "object":
+            if schema.get("properties"):
+                self.note(where, "an object described in place; taken as free-form")
+            return "o"
+        if kind not in SCALARS:
+            self.note(where, f"unknown type {kind!r}; taken as free-form")
+            return "o"
+        layout = schema.get("format")
+        found = FORMATS.get((kind, layout))
+        if found is None and layout not in PLAIN_FORMATS:
+            self.note(where, f"unknown format {layout!r} of {kind!r}; taken as a plain {kind}")
+        return found or SCALARS[kind]
+
+    def referred(self, reference: str, where: str, depth: int) -> str:
+        name = reference.rpartition("/")[2]
+        target = self.schemas.get(name)
+        if target is None:
+            self.note(where, f"free-form: {reference!r} does not exist")
+            return "o"
+        return f"#{name}" if self.is_model(target) else self.type_of(target, where, depth + 1)
+
+
+def group_name(tag: str) -> str:
+    """The attribute of the client for a tag: ``Agent Assistants`` → ``agent_assistants``."""
+    return "oauth" if tag == "OAuth" else attribute_name(tag)
+
+
+def _made_up_id(method: str, path: str) -> str:
+    words = re.findall(r"[0-9A-Za-z]+", re.sub(r"^/api/v\d+", "", path))
+    return method + "".join(word[:1].upper() + word[1:] for word in words)
+
+
+def _enum(raw: Json) -> list[str] | None:
+    values = raw.get("enum")
+    return [str(value) for value in values] if values else None
+
+
+def _limits(raw: Json) -> Limits | None:
+    limits = Limits(
+        raw.get("minimum"),
+        raw.get("maximum"),
+        raw.get("minLength"),
+        raw.get("maxLength"),
+        raw.get("pattern"),
+        raw.get("x-documented-maximum"),
+    )
+    return None if limits == Limits() else limits
