@@ -101,16 +101,23 @@ class ParameterRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Paging(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """How an operation hands out a long list: the style, where the items are, and their type.
+    """How an operation hands out a long list (see :mod:`genesyscloud.paging` for the styles).
 
     ``style`` is one of ``page``, ``after``, ``cursor``, ``search``, ``body``, ``scim``, ``next_page`` and
-    ``history`` (see :mod:`genesyscloud.paging`). ``items`` is the wire name of the property of the result
-    that holds the items and ``item_type`` the type of one.
+    ``history``. ``items`` is where the items are in the result: wire names joined by dots (``entities``,
+    ``results.entities``); ``item_type`` is the type of one, ``item_id`` the wire name of what identifies it,
+    or empty. ``positions`` are the wire names of the parameters that choose the page, the main one first, and
+    ``size`` the one that says how many items it has, or empty. With ``in_body`` both are in the body, where a
+    dot leads into an object (``paging.pageNumber``).
     """
 
     style: str
     items: str
     item_type: str
+    item_id: str = ""
+    positions: list[str] = []
+    size: str = ""
+    in_body: bool = False
 
 
 class OperationRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
