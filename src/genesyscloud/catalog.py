@@ -41,7 +41,7 @@ import msgspec
 from .names import nearest, snake_case
 
 __all__ = ["Catalog", "GroupRecord", "Header", "Limits", "ModelRecord", "OperationRecord", "Paging",
-           "ParameterRecord", "PropertyRecord", "catalog", "model_in"]  # fmt: skip
+           "ParameterRecord", "PropertyRecord", "catalog", "describe_type", "model_in"]  # fmt: skip
 
 MAGIC = b"GCCAT001"
 PREFIX = struct.Struct("<8sII")
@@ -121,7 +121,12 @@ class Paging(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class OperationRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One operation. ``parameters`` holds path parameters first, in the order of the path."""
+    """One operation.
+
+    ``parameters`` holds path parameters first, in the order of the path. ``body_also`` names models other
+    than ``body`` that are sent here too, because they are what reading the same path gives: a ``Queue`` is
+    read, changed and put where the definition asks for a ``QueueRequest``.
+    """
 
     id: str
     name: str
@@ -131,6 +136,7 @@ class OperationRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     parameters: list[ParameterRecord] = []
     body: str = ""
     body_required: bool = False
+    body_also: list[str] = []
     result: str = ""
     produces: list[str] = []
     consumes: list[str] = []
@@ -268,6 +274,31 @@ def model_in(type_: str) -> str:
     """Return the name of the model inside a type (``[#Queue`` → ``Queue``), or an empty string."""
     _, found, name = type_.partition("#")
     return name if found else ""
+
+
+_KINDS = {
+    "s": "string",
+    "u": "UUID string",
+    "i": "integer",
+    "l": "integer",
+    "f": "number",
+    "b": "boolean",
+    "t": "date-time",
+    "d": "date",
+    "L": "date-time without zone",
+    "Y": "month (YYYY-MM)",
+    "o": "any JSON value",
+}
+
+
+def describe_type(type_: str) -> str:
+    """Return a type in words, for people: ``[#Queue`` → ``array of Queue``."""
+    kind, inner = type_[:1], type_[1:]
+    if kind == "[":
+        return f"array of {describe_type(inner)}"
+    if kind == "{":
+        return f"object with values of type {describe_type(inner)}"
+    return inner if kind == "#" else _KINDS[kind]
 
 
 _lock = threading.Lock()

@@ -17,7 +17,8 @@ __all__ = ["compile_catalog"]
 def compile_catalog(definition: Definition) -> bytes:
     """Return the catalog of ``definition``; see :mod:`genesyscloud.catalog` for its layout."""
     models = {model.name: model for model in _with_cycles(definition.models)}
-    operations = [_with_paging(operation, models) for operation in definition.operations]
+    read = {o.path: o.result for o in definition.operations if o.method == "GET"}
+    operations = [_completed(operation, models, read) for operation in definition.operations]
     header = Header(
         title=definition.title,
         version=definition.version,
@@ -53,8 +54,13 @@ def _json(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
-def _with_paging(operation: OperationRecord, models: dict[str, ModelRecord]) -> OperationRecord:
-    return msgspec.structs.replace(operation, paging=detect_paging(operation, models))
+def _completed(
+    operation: OperationRecord, models: dict[str, ModelRecord], read: dict[str, str]
+) -> OperationRecord:
+    """Add what follows from other parts of the definition. ``read``: result types of GET by path."""
+    given = {operation.result, read.get(operation.path, "")} if operation.body.startswith("#") else set[str]()
+    also = sorted(model_in(type_) for type_ in given - {operation.body} if type_.startswith("#"))
+    return msgspec.structs.replace(operation, body_also=also, paging=detect_paging(operation, models))
 
 
 def _with_cycles(models: Iterable[ModelRecord]) -> Iterable[ModelRecord]:

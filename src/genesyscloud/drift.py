@@ -1,0 +1,192 @@
+"""What happens when a reply does not fit the definition: nothing of it is lost, and nothing raises.
+
+The API gains fields every fortnight, so for an installation a few months old a drifting reply is the normal
+case. The first time an unknown property is seen, classes that know it are built (subclasses of the public
+ones), and from then on replies with it are read in one pass in C like any other. A value of the wrong type
+is kept as it came; that takes a slower pass through Python, and one warning per property.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from . import classes, codec, model
+from .catalog import catalog, describe_type
+
+__all__ = ["current", "has_open_models", "instance", "is_confused", "lenient"]
+
+#: Unknown properties of one model that get a slot of their own; the rest share one dict per instance.
+MAX_EXTRA = 64
+
+_log = logging.getLogger("genesyscloud.drift")
+_lock = threading.Lock()
+_current = classes.BASE
+_confused: set[tuple[str, str]] = set()
+
+
+def current() -> classes.Family:
+    """Return the classes that know all properties seen so far."""
+    return _current
+
+
+def has_open_models() -> bool:
+    """Whether any model got so many unknown properties that they share a dict."""
+    return bool(_current.open_models)
+
+
+def is_confused(model_name: str, wire: str) -> bool:
+    """Whether the server was seen to send a value of another type than the definition says."""
+    return (model_name, wire) in _confused
+
+
+def lenient(plain: Any, type_: str) -> Any:
+    """Make what the definition promises out of decoded JSON, as far as it goes.
+
+    Args:
+        plain: dicts, lists, strings, numbers.
+        type_: the promised type, in the catalog's notation.
+    """
+    for _ in range(3):
+        builder = _Builder(_current)
+        result = builder.build(plain, type_, ("", ""))
+        if not _learn(builder.unknown):
+            return result
+    return _Builder(_current).build(plain, type_, ("", ""))
+
+
+def instance(name: str, values: Mapping[str, Any], extra: Mapping[str, Any], built: bool) -> model.Model:
+    """Make an instance that also holds ``extra``, properties beyond the definition by their wire names."""
+    if extra:
+        _learn({name: dict.fromkeys(extra)})
+    made = _instance(_current.model(name), dict(values), extra)
+    made._origin = UNSET if built else None  # pyright: ignore[reportPrivateUsage]
+    return made
+
+
+def _instance(cls: Any, values: dict[str, Any], extra: Mapping[str, Any]) -> model.Model:
+    if extra:
+        slots = _slots(cls)
+        more = {wire: value for wire, value in extra.items() if wire not in slots}
+        values |= {slots[wire]: value for wire, value in extra.items() if wire in slots}
+        if more:
+            values["_more"] = more
+    return msgspec.StructMeta.__call__(cls, **values)
+
+
+def _slots(cls: Any) -> dict[str, str]:
+    """Wire name to attribute name of the properties beyond the definition that a class knows."""
+    names = zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True)
+    return {wire: name for name, wire in names if name.startswith(model.EXTRA_PREFIX)}
+
+
+def _learn(unknown: Mapping[str, Mapping[str, None]]) -> bool:
+    """Make classes for unknown properties; return whether any was new."""
+    global _current
+    with _lock:
+        extra, open_models = dict(_current.extra), set(_current.open_models)
+        for name, wires in unknown.items():
+            known = extra.get(name, ())
+            fresh = [wire for wire in wires if wire not in known]
+            if not fresh or name in open_models:
+                continue
+            for wire in fresh:
+                _log.info("%s.%s is not in the installed definition; kept in extra_fields", name, wire)
+            extra[name] = (*known, *fresh)[:MAX_EXTRA]
+            if len(known) + len(fresh) > MAX_EXTRA:
+                open_models.add(name)
+        if extra == _current.extra and open_models == _current.open_models:
+            return False
+        _current = classes.Family(extra, frozenset(open_models))
+        return True
+
+
+_EXPECTED: dict[str, tuple[type, ...]] = {
+    "s": (str,),
+    "u": (str,),
+    "i": (int,),
+    "l": (int,),
+    "f": (int, float),
+    "b": (bool,),
+}
+
+
+class _Builder:
+    """One walk over decoded JSON; ``unknown`` collects properties that the classes do not know."""
+
+    def __init__(self, family: classes.Family) -> None:
+        self.family = family
+        self.unknown: dict[str, dict[str, None]] = {}
+
+    def build(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
+        """Return ``plain`` as ``type_``; ``where`` is the model and wire name it is the value of."""
+        kind = type_[0]
+        if plain is None or kind == "o":
+            return plain
+        if kind == "[" and isinstance(plain, list):
+            return [self.build(inner, type_[1:], where) for inner in plain]  # pyright: ignore[reportUnknownVariableType]
+        if kind == "{" and isinstance(plain, dict):
+            return {key: self.build(inner, type_[1:], where) for key, inner in plain.items()}  # pyright: ignore[reportUnknownVariableType]
+        if kind == "#":
+            return self.model(plain, type_[1:], where)
+        return self.scalar(plain, type_, where)
+
+    def model(self, plain: Any, name: str, where: tuple[str, str]) -> Any:
+        cls = self.family.model(name)
+        if issubclass(cls, model.FreeForm):
+            return plain
+        if not isinstance(plain, dict):
+            return self.confusion(plain, f"#{name}", where)
+        values: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        known = properties(name)
+        for wire, value in plain.items():  # pyright: ignore[reportUnknownVariableType]
+            if wire in known:
+                attribute, type_ = known[wire]
+                values[attribute] = self.build(value, type_, (name, wire))
+            else:
+                extra[wire] = value
+        if extra:
+            slots = _slots(cls)
+            fresh = dict.fromkeys(wire for wire in extra if wire not in slots)
+            if fresh and name not in self.family.open_models:
+                self.unknown.setdefault(name, {}).update(fresh)
+                extra = {wire: value for wire, value in extra.items() if wire in slots}
+        return _instance(cls, values, extra)
+
+    def scalar(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
+        expected = _EXPECTED.get(type_[0])
+        if expected is not None:
+            fits = isinstance(plain, expected) and (type_ == "b" or not isinstance(plain, bool))
+            return plain if fits else self.confusion(plain, type_, where)
+        try:
+            return msgspec.convert(plain, self.family.annotation(type_), dec_hook=codec.decode_other)
+        except msgspec.ValidationError:
+            return self.confusion(plain, type_, where)
+
+    def confusion(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
+        if where not in _confused:
+            _confused.add(where)
+            _log.warning(
+                "%s: %s came where the definition says %s; kept as it came",
+                ".".join(filter(None, where)) or "reply",
+                type(plain).__name__,
+                describe_type(type_),
+            )
+        return plain
+
+
+_properties: dict[str, dict[str, tuple[str, str]]] = {}
+
+
+def properties(name: str) -> dict[str, tuple[str, str]]:
+    """Wire name to (attribute name, type) of the properties of a model."""
+    found = _properties.get(name)
+    if found is None:
+        found = _properties[name] = {p.wire: (p.name, p.type) for p in catalog().model(name).properties}
+    return found

@@ -1,0 +1,271 @@
+"""What all models have in common, and the values that JSON has no word for.
+
+A model is a :class:`msgspec.Struct`: slots, C decoding, no per-instance dictionary. The classes themselves
+are built from the catalog by :mod:`genesyscloud.classes`.
+
+Every instance remembers in ``_origin`` whether the caller built it or it was read from a reply: what the
+caller builds is checked before it is sent, what the server sent may always go back. Both states are
+invisible in JSON: ``None`` is the default, which the encoder omits, and so is ``UNSET``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import msgspec
+from msgspec import UNSET
+
+from .names import nearest
+from .redact import is_secret_name
+
+__all__ = ["NULL", "FreeForm", "Model", "ModelMeta", "Null", "YearMonth"]
+
+#: Longest text of one value in a ``repr``.
+REPR_LIMIT = 60
+
+#: Fields of every class that are not properties of the API.
+ORIGIN_WIRE = "~origin"
+MORE_WIRE = "~more"
+EXTRA_PREFIX = "_extra"
+
+
+class Null:
+    """The type of :data:`NULL`."""
+
+    _instance: ClassVar[Null | None] = None
+
+    def __new__(cls) -> Self:
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance  # type: ignore[return-value]
+
+    def __repr__(self) -> str:
+        return "NULL"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> tuple[type[Null], tuple[()]]:
+        return (Null, ())
+
+
+#: Sends JSON ``null``, to clear a property: ``User(title=NULL)``. ``None`` leaves a property out. Its static
+#: type is ``Any``, so that it fits every attribute.
+NULL: Any = Null()
+
+
+class YearMonth(str):
+    """A month of a year, the text ``2026-11``; sorts and compares as its text.
+
+    >>> YearMonth("2026-11").month
+    11
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Read ``YYYY-MM``; raises :class:`ValueError` for anything else."""
+        year, separator, month = text.partition("-")
+        if not (separator and len(year) == 4 and len(month) == 2 and (year + month).isdecimal()):
+            raise ValueError(f"not a year and month (YYYY-MM): {text!r}")
+        if not 1 <= int(month) <= 12:
+            raise ValueError(f"not a month: {text!r}")
+        return super().__new__(cls, text)
+
+    @property
+    def year(self) -> int:
+        """The year, four digits."""
+        return int(self[:4])
+
+    @property
+    def month(self) -> int:
+        """The month, 1 to 12."""
+        return int(self[5:])
+
+
+class ModelMeta(msgspec.StructMeta):
+    """Marks what the caller builds, and names the nearest property when one is misspelt."""
+
+    def __call__(cls, /, *args: Any, **values: Any) -> Any:
+        try:
+            instance = super().__call__(*args, **values)
+        except TypeError as error:
+            raise TypeError(_constructor_hint(cls, args, values) or str(error)) from None
+        instance._origin = UNSET
+        return instance
+
+
+def _constructor_hint(cls: Any, args: tuple[Any, ...], values: Mapping[str, Any]) -> str:
+    if args:
+        return f"{cls.__name__}() takes keyword arguments only"
+    known = [name for name in cls.__struct_fields__ if not name.startswith("_")]
+    for name in values:
+        if name not in known:
+            return f"{cls.__name__}() has no property {name!r}.{nearest(name, known)}"
+    return ""
+
+
+class Model(
+    msgspec.Struct,
+    metaclass=ModelMeta,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    eq=False,
+    gc=False,
+    rename={"_origin": ORIGIN_WIRE},
+):
+    """Base of all models.
+
+    Absent and null are both ``None`` when read; when written, ``None`` is left out and :data:`NULL` sends
+    null. Properties that the installed catalog does not know are kept in :attr:`extra_fields` and written
+    back.
+
+    >>> from genesyscloud.models import Division
+    >>> division = Division(name="Sales")
+    >>> division.to_json()
+    b'{"name":"Sales"}'
+    """
+
+    _origin: Any = None
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Make an instance from a dict with the names of the wire, as a reply would be read.
+
+        Raises:
+            TypeError: ``value`` is not a mapping.
+        """
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{cls.__name__}.from_dict() takes a mapping, not {type(value).__name__}")
+        return cls.from_json(_codec().encode(value))
+
+    @classmethod
+    def from_json(cls, data: bytes | str, *, strict: bool = False) -> Self:
+        """Make an instance from JSON, as a reply would be read.
+
+        Args:
+            data: a JSON object.
+            strict: raise :class:`~genesyscloud.errors.DriftError` where the JSON differs from the definition.
+
+        Raises:
+            ValueError: ``data`` is not JSON, or not an object.
+        """
+        value = _codec().decode(data.encode() if isinstance(data, str) else data, f"#{cls.__name__}", strict=strict)
+        if not isinstance(value, Model):
+            raise ValueError(f"{cls.__name__}.from_json() takes a JSON object, not {type(value).__name__}")
+        return value  # type: ignore[return-value]
+
+    def to_json(self) -> bytes:
+        """Return what goes on the wire."""
+        return _codec().encode(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what goes on the wire as a dict: names of the wire, dates as strings."""
+        return _codec().to_plain(self)
+
+    @property
+    def extra_fields(self) -> dict[str, Any]:
+        """Properties that the server sent and the catalog does not know, by their names on the wire."""
+        found: dict[str, Any] = {}
+        for name, wire, value in _items(self):
+            if name.startswith(EXTRA_PREFIX):
+                found[wire] = value
+            elif wire == MORE_WIRE:
+                found.update(value)
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Model) or type(self).__name__ != type(other).__name__:
+            return NotImplemented
+        return _set_values(self) == _set_values(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        values = [(name, value) for name, _, value in _items(self) if not name.startswith("_")]
+        values += self.extra_fields.items()
+        shown = (f"{name}={'***' if is_secret_name(name) else _short(value)}" for name, value in values)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {name: value for name, _, value in _items(self) if not name.startswith("_")}
+        return (_restore, (type(self).__name__, values, self.extra_fields, self._origin is UNSET))
+
+
+class FreeForm(dict[str, Any]):
+    """Base of models about which the definition says nothing: any JSON object.
+
+    Where a reply contains one it is plain decoded JSON; the class is for those who like to name it.
+    """
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Make an instance from a mapping."""
+        return cls(value)
+
+    @classmethod
+    def from_json(cls, data: bytes | str, *, strict: bool = False) -> Self:
+        """Make an instance from a JSON object; raises :class:`ValueError` for anything else."""
+        value = _codec().decode(data.encode() if isinstance(data, str) else data, "o", strict=strict)
+        if not isinstance(value, dict):
+            raise ValueError(f"{cls.__name__}.from_json() takes a JSON object, not {type(value).__name__}")
+        return cls(value)
+
+    def to_json(self) -> bytes:
+        """Return what goes on the wire."""
+        return _codec().encode(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what goes on the wire as a plain dict."""
+        return _codec().to_plain(self)
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={'***' if is_secret_name(name) else _short(value)}" for name, value in self.items())
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore_free_form, (type(self).__name__, dict(self)))
+
+
+def _codec() -> Any:
+    """The codec, imported when it is needed: it is made for models, so it cannot come before them."""
+    from . import codec
+
+    return codec
+
+
+def _items(model: Model) -> list[tuple[str, str, Any]]:
+    """(Python name, wire name, value) of everything that is set."""
+    cls = type(model)
+    return [
+        (name, wire, value)
+        for name, wire in zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True)
+        if (value := getattr(model, name)) is not UNSET and (value is not None or name.startswith(EXTRA_PREFIX))
+    ]
+
+
+def _set_values(model: Model) -> dict[str, Any]:
+    values = {name: value for name, _, value in _items(model) if not name.startswith("_")}
+    return values | {f"~{wire}": value for wire, value in model.extra_fields.items()}
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list) and len(value) > 3:  # pyright: ignore[reportUnknownArgumentType]
+        return f"[{_short(value[0])}, … {len(value)} items]"  # pyright: ignore[reportUnknownArgumentType]
+    text = repr(value)
+    return text if len(text) <= REPR_LIMIT or isinstance(value, Model) else f"{text[:REPR_LIMIT]}…{text[0]}"
+
+
+def _restore(name: str, values: dict[str, Any], extra: dict[str, Any], built: bool) -> Model:
+    from . import drift
+
+    return drift.instance(name, values, extra, built)
+
+
+def _restore_free_form(name: str, value: dict[str, Any]) -> FreeForm:
+    from . import classes
+
+    return classes.model_class(name)(value)
+
