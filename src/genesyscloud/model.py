@@ -268,4 +268,3 @@ def _restore_free_form(name: str, value: dict[str, Any]) -> FreeForm:
     from . import classes
 
     return classes.model_class(name)(value)
-
