@@ -8,7 +8,7 @@ it: errors are built from operation names, paths, statuses and the error body of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from .http import Headers
 
@@ -61,6 +61,10 @@ class GenesysCloudError(Exception):
 
     def __str__(self) -> str:
         return f"{self.operation}: {self.reason}" if self.operation else self.reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The constructors take facts, not the finished text that Exception would call them with again.
+        return _restore, (type(self), self.args), self.__dict__
 
 
 class ConfigurationError(GenesysCloudError, ValueError):
@@ -194,7 +198,7 @@ class ApiError(GenesysCloudError):
         self.body = body
         self.raw = raw
         self.retry_after = retry_after
-        fields: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+        fields = cast("Mapping[str, Any]", body) if isinstance(body, Mapping) else {}
         self.correlation_id: str = self.headers.get("inin-correlation-id") or str(fields.get("contextId") or "")
         self.limit: dict[str, Any] | None = fields.get("limit") or None
         self.details: list[Any] = fields.get("details") or []
@@ -315,9 +319,16 @@ def api_error_class(status: int) -> type[ApiError]:
     return ServerError if status >= 500 else _BY_STATUS.get(status, ApiError)
 
 
+def _restore(cls: type[GenesysCloudError], args: tuple[Any, ...]) -> GenesysCloudError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    return error
+
+
 def _missing_permissions(body: Mapping[str, Any]) -> list[str]:
     parameters = body.get("messageParams")
     if not isinstance(parameters, Mapping):
         return []
+    parameters = cast("Mapping[str, Any]", parameters)
     named = str(parameters.get("permissions") or parameters.get("permission") or "")
     return [name.strip(" []") for name in named.split(",") if name.strip(" []")]

@@ -1,0 +1,65 @@
+"""From an exception of a socket to an error that says what happened, where, and what to do.
+
+Messages name host and port only: a query string or a header may hold a secret.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from ..errors import ConnectError, ConnectTimeout, DnsError, ReadError, ReadTimeout, TlsError, TransportError
+
+__all__ = ["broken", "connect_failed", "connect_timed_out", "pool_exhausted_text", "read_timed_out"]
+
+
+def connect_failed(where: str, error: Exception) -> TransportError:
+    """Return the error for ``error`` raised while connecting to ``where``: nothing was sent."""
+    if isinstance(error, socket.gaierror):
+        return DnsError(f"the host name of {where} cannot be resolved ({reason(error)}); check region and network")
+    if _is_tls(error):
+        return TlsError(f"TLS with {where} failed: {reason(error)}{_tls_hint(error)}")
+    return ConnectError(f"no connection to {where}: {reason(error)}")
+
+
+def connect_timed_out(where: str, seconds: float) -> TransportError:
+    """Return the error for a connection that was not made in time."""
+    return ConnectTimeout(f"no connection to {where} within {seconds:g} s")
+
+
+def read_timed_out(where: str, seconds: float, *, whole: bool) -> TransportError:
+    """Return the error for a reply that stopped, or (``whole``) did not end in the time left for the attempt."""
+    if whole:
+        return ReadTimeout(f"no complete reply from {where} within the {seconds:g} s left for it")
+    return ReadTimeout(f"{where} sent nothing for {seconds:g} s")
+
+
+def broken(where: str, what: str) -> TransportError:
+    """Return the error for a connection that failed after the request may have left."""
+    return ReadError(f"the connection to {where} failed before the reply was complete: {what}")
+
+
+def pool_exhausted_text(pool_size: int, seconds: float) -> str:
+    """Return the text for a call that got no connection."""
+    return f"all {pool_size} connections were busy for {seconds:g} s; raise pool_size, or make fewer calls at once"
+
+
+def reason(error: BaseException) -> str:
+    """Return the words of the system for ``error``, without the noise around them."""
+    words = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
+    words = words if isinstance(words, str) else str(error)
+    # "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)": the file of OpenSSL helps nobody.
+    words = words.rsplit(" (_ssl.c", 1)[0]
+    return words or type(error).__name__
+
+
+def _is_tls(error: Exception) -> bool:
+    # ssl errors come only from a loaded ssl module; naming its classes here would load it for plain http.
+    return any(cls.__module__ == "ssl" for cls in type(error).__mro__)
+
+
+def _tls_hint(error: Exception) -> str:
+    if not getattr(error, "verify_code", 0):
+        return ""
+    if "ostname" in reason(error) or "IP address" in reason(error):
+        return "; the certificate was made for another host: check region and host"
+    return "; if your network has its own roots, set ca_file of TlsSettings or the variable SSL_CERT_FILE"
