@@ -130,9 +130,9 @@ class Family:
         """The Python type of a type in the catalog's notation."""
         kind = type_[0]
         if kind == "[":
-            return list[self.annotation(type_[1:])]
+            return list.__class_getitem__(self.annotation(type_[1:]))
         if kind == "{":
-            return dict[str, self.annotation(type_[1:])]
+            return dict.__class_getitem__((str, self.annotation(type_[1:])))
         if kind == "#":
             found = self.model(type_[1:])
             return Any if issubclass(found, FreeForm) else found

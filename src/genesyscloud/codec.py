@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -96,11 +96,13 @@ def decode_other(type_: type, value: Any) -> Any:
 def _merge_more(value: Any) -> Any:
     """Lift what open models keep in one dict to where the server had it."""
     if isinstance(value, dict):
-        merged: dict[str, Any] = {key: _merge_more(inner) for key, inner in value.items() if key != model.MORE_WIRE}
-        more = value.get(model.MORE_WIRE)
+        plain = cast("dict[str, Any]", value)
+        merged = {key: _merge_more(inner) for key, inner in plain.items() if key != model.MORE_WIRE}
+        more = plain.get(model.MORE_WIRE)
         return merged | _merge_more(more) if more else merged
     if isinstance(value, list):
-        return [_merge_more(inner) for inner in value]
+        items = cast("list[Any]", value)
+        return [_merge_more(inner) for inner in items]
     return value
 
 

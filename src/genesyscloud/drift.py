@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET
@@ -89,7 +89,7 @@ def _learn(unknown: Mapping[str, Mapping[str, None]]) -> bool:
     """Make classes for unknown properties; return whether any was new."""
     global _current
     with _lock:
-        extra, open_models = dict(_current.extra), set(_current.open_models)
+        extra, open_models = dict(_current.extra), _current.open_models
         for name, wires in unknown.items():
             known = extra.get(name, ())
             fresh = [wire for wire in wires if wire not in known]
@@ -99,10 +99,10 @@ def _learn(unknown: Mapping[str, Mapping[str, None]]) -> bool:
                 _log.info("%s.%s is not in the installed definition; kept in extra_fields", name, wire)
             extra[name] = (*known, *fresh)[:MAX_EXTRA]
             if len(known) + len(fresh) > MAX_EXTRA:
-                open_models.add(name)
+                open_models |= {name}
         if extra == _current.extra and open_models == _current.open_models:
             return False
-        _current = classes.Family(extra, frozenset(open_models))
+        _current = classes.Family(extra, open_models)
         return True
 
 
@@ -129,9 +129,11 @@ class _Builder:
         if plain is None or kind == "o":
             return plain
         if kind == "[" and isinstance(plain, list):
-            return [self.build(inner, type_[1:], where) for inner in plain]  # pyright: ignore[reportUnknownVariableType]
+            items = cast("list[Any]", plain)
+            return [self.build(inner, type_[1:], where) for inner in items]
         if kind == "{" and isinstance(plain, dict):
-            return {key: self.build(inner, type_[1:], where) for key, inner in plain.items()}  # pyright: ignore[reportUnknownVariableType]
+            values = cast("dict[str, Any]", plain)
+            return {key: self.build(inner, type_[1:], where) for key, inner in values.items()}
         if kind == "#":
             return self.model(plain, type_[1:], where)
         return self.scalar(plain, type_, where)
@@ -145,7 +147,8 @@ class _Builder:
         values: dict[str, Any] = {}
         extra: dict[str, Any] = {}
         known = properties(name)
-        for wire, value in plain.items():  # pyright: ignore[reportUnknownVariableType]
+        sent = cast("dict[str, Any]", plain)
+        for wire, value in sent.items():
             if wire in known:
                 attribute, type_ = known[wire]
                 values[attribute] = self.build(value, type_, (name, wire))

@@ -11,7 +11,7 @@ invisible in JSON: ``None`` is the default, which the encoder omits, and so is `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import msgspec
 from msgspec import UNSET
@@ -137,7 +137,7 @@ class Model(
         Raises:
             TypeError: ``value`` is not a mapping.
         """
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"{cls.__name__}.from_dict() takes a mapping, not {type(value).__name__}")
         return cls.from_json(_codec().encode(value))
 
@@ -211,7 +211,8 @@ class FreeForm(dict[str, Any]):
         value = _codec().decode(data.encode() if isinstance(data, str) else data, "o", strict=strict)
         if not isinstance(value, dict):
             raise ValueError(f"{cls.__name__}.from_json() takes a JSON object, not {type(value).__name__}")
-        return cls(value)
+        values = cast("dict[str, Any]", value)
+        return cls(values)
 
     def to_json(self) -> bytes:
         """Return what goes on the wire."""
@@ -251,10 +252,12 @@ def _set_values(model: Model) -> dict[str, Any]:
     return values | {f"~{wire}": value for wire, value in model.extra_fields.items()}
 
 
-def _short(value: object) -> str:
-    if isinstance(value, list) and len(value) > 3:  # pyright: ignore[reportUnknownArgumentType]
-        return f"[{_short(value[0])}, … {len(value)} items]"  # pyright: ignore[reportUnknownArgumentType]
-    text = repr(value)
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        if len(items) > 3:
+            return f"[{_short(items[0])}, … {len(items)} items]"
+    text = repr(cast("Any", value))
     return text if len(text) <= REPR_LIMIT or isinstance(value, Model) else f"{text[:REPR_LIMIT]}…{text[0]}"
 
 

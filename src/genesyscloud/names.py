@@ -7,7 +7,6 @@ legal Python (checked over the whole definition), because that is what tutorials
 
 from __future__ import annotations
 
-import difflib
 import keyword
 import re
 from collections.abc import Iterable
@@ -60,5 +59,7 @@ def attribute_name(wire_name: str, taken: Iterable[str] = ()) -> str:
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the candidate nearest to ``name``, or an empty string."""
+    import difflib  # only needed once something went wrong
+
     matches = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
     return f" Did you mean {matches[0]!r}?" if matches else ""

@@ -7,18 +7,19 @@ sockets. :class:`BoundOperation` is what ``gc.routing.get_routing_queues`` is.
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import check as checks
 from . import codec
 from .arguments import encode_argument, encode_list, quote
 from .catalog import OperationRecord, ParameterRecord, catalog
-from .describe import docstring, signature
 from .errors import InvalidBody
 from .names import nearest
+
+if TYPE_CHECKING:
+    import inspect
 
 __all__ = ["BoundOperation", "Operation", "Prepared", "operation", "prepare_request"]
 
@@ -189,10 +190,14 @@ class Operation:
 
     @property
     def __signature__(self) -> inspect.Signature:
+        from .describe import signature  # inspect takes long to import
+
         return signature(self.record)
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
+        from .describe import docstring
+
         return docstring(self.record)
 
     def __repr__(self) -> str:

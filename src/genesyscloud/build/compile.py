@@ -54,9 +54,7 @@ def _json(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
-def _completed(
-    operation: OperationRecord, models: dict[str, ModelRecord], read: dict[str, str]
-) -> OperationRecord:
+def _completed(operation: OperationRecord, models: dict[str, ModelRecord], read: dict[str, str]) -> OperationRecord:
     """Add what follows from other parts of the definition. ``read``: result types of GET by path."""
     given = {operation.result, read.get(operation.path, "")} if operation.body.startswith("#") else set[str]()
     also = sorted(model_in(type_) for type_ in given - {operation.body} if type_.startswith("#"))

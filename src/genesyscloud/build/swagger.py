@@ -7,9 +7,9 @@ understood is passed over and noted, never guessed in silence: :attr:`Definition
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ..catalog import GroupRecord, Limits, ModelRecord, OperationRecord, ParameterRecord, PropertyRecord
 from ..names import attribute_name, snake_case
@@ -17,7 +17,7 @@ from ..names import attribute_name, snake_case
 __all__ = ["Definition", "DefinitionError", "read_swagger"]
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
-FORMATS = {
+FORMATS: dict[tuple[str, str | None], str] = {
     ("string", "date-time"): "t",
     ("string", "date"): "d",
     ("string", "local-date-time"): "L",
@@ -30,7 +30,7 @@ SCALARS = {"string": "s", "integer": "l", "number": "f", "boolean": "b", "object
 PLAIN_FORMATS = {None, "int64", "float", "double", "uri", "url", "byte", "password", "interval", "email"}
 MAX_ALIAS_DEPTH = 16
 
-Json = Mapping[str, Any]
+Json = dict[str, Any]
 
 
 class DefinitionError(ValueError):
@@ -44,21 +44,21 @@ class Definition:
     title: str
     version: str
     source_version: str
-    groups: list[GroupRecord] = field(default_factory=list)
-    operations: list[OperationRecord] = field(default_factory=list)
-    models: list[ModelRecord] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    groups: list[GroupRecord] = field(default_factory=list[GroupRecord])
+    operations: list[OperationRecord] = field(default_factory=list[OperationRecord])
+    models: list[ModelRecord] = field(default_factory=list[ModelRecord])
+    notes: list[str] = field(default_factory=list[str])
 
 
-def read_swagger(document: Json) -> Definition:
+def read_swagger(document: Any) -> Definition:
     """Read a parsed Swagger 2.0 document.
 
     Raises:
         DefinitionError: it is not Swagger 2.0, or has no paths.
     """
-    if not isinstance(document, Mapping) or not str(document.get("swagger", "")).startswith("2"):
+    if not str(_object(document).get("swagger", "")).startswith("2"):
         raise DefinitionError("not a Swagger 2.0 document: no key 'swagger' with the value '2.0'")
-    if not isinstance(document.get("paths"), Mapping):
+    if not isinstance(document.get("paths"), dict):
         raise DefinitionError("the document has no 'paths'")
     return _Reader(document).read()
 
@@ -66,8 +66,8 @@ def read_swagger(document: Json) -> Definition:
 class _Reader:
     def __init__(self, document: Json) -> None:
         self.document = document
-        self.schemas: Json = document.get("definitions") or {}
-        info: Json = document.get("info") or {}
+        self.schemas = {name: _object(schema) for name, schema in _object(document.get("definitions")).items()}
+        info = _object(document.get("info"))
         version = str(info.get("version", ""))
         self.result = Definition(
             title=str(info.get("title", "")),
@@ -98,15 +98,16 @@ class _Reader:
 
     def raw_operations(self) -> Iterator[tuple[str, str, Json]]:
         base = str(self.document.get("basePath") or "").rstrip("/")
-        for path, item in self.document["paths"].items():
-            if not isinstance(item, Mapping):
+        for path, item in _object(self.document["paths"]).items():
+            if not isinstance(item, dict):
                 self.note(path, "passed over: not an object")
                 continue
-            shared = item.get("parameters") or []
-            for method, raw in item.items():
-                if method.lower() in METHODS and isinstance(raw, Mapping):
+            shared = _array(_object(item).get("parameters"))
+            for method, raw in _object(item).items():
+                if method.lower() in METHODS and isinstance(raw, dict):
                     full = path if base and path.startswith(base + "/") else base + path
-                    yield full, method.lower(), {**raw, "parameters": [*shared, *(raw.get("parameters") or [])]}
+                    own = _array(_object(raw).get("parameters"))
+                    yield full, method.lower(), _object(raw) | {"parameters": [*shared, *own]}
                 elif method != "parameters" and not method.startswith("x-"):
                     self.note(path, f"passed over {method!r}: not an HTTP method")
 
@@ -117,21 +118,21 @@ class _Reader:
             identifier = _made_up_id(method, path)
             self.note(where, f"no operationId; called {identifier}")
         path, parameters, body, body_required = self.parameters(where, path, raw)
-        permissions: Json = raw.get("x-inin-requires-permissions") or {}
+        permissions = _object(raw.get("x-inin-requires-permissions"))
         security = raw.get("security", self.document.get("security", []))
         return OperationRecord(
             id=identifier,
             name=snake_case(identifier),
             method=method.upper(),
             path=path,
-            groups=[group_name(tag) for tag in raw.get("tags") or ["default"]],
+            groups=[group_name(str(tag)) for tag in _array(raw.get("tags")) or ["default"]],
             parameters=parameters,
             body=body,
             body_required=body_required,
             result=self.result_type(where, raw),
             produces=self.media_types(raw, "produces"),
             consumes=self.media_types(raw, "consumes"),
-            permissions=list(permissions.get("permissions") or []),
+            permissions=[str(name) for name in _array(permissions.get("permissions"))],
             permissions_any=permissions.get("type", "ANY") != "ALL",
             permissions_unknown=bool(raw.get("x-permissions-unknown")),
             secured=bool(security),
@@ -141,7 +142,7 @@ class _Reader:
 
     def media_types(self, raw: Json, key: str) -> list[str]:
         """The media types of an operation; an empty list stands for JSON alone."""
-        types = list(raw.get(key) or self.document.get(key) or [])
+        types = [str(kind) for kind in _array(raw.get(key)) or _array(self.document.get(key))]
         return [] if types == ["application/json"] else types
 
     def parameters(self, where: str, path: str, raw: Json) -> tuple[str, list[ParameterRecord], str, bool]:
@@ -149,10 +150,10 @@ class _Reader:
         body, body_required = "", False
         taken = {"body"}
         for entry in raw["parameters"]:
-            parameter = self.resolved(where, entry)
-            place, name = parameter.get("in"), parameter.get("name")
+            parameter = self.resolved(where, _object(entry))
+            place, name = str(parameter.get("in")), str(parameter.get("name") or "")
             if place == "body":
-                body = self.type_of(parameter.get("schema") or {}, f"{where} body") or "o"
+                body = self.type_of(_object(parameter.get("schema")), f"{where} body")
                 body_required = bool(parameter.get("required"))
             elif place == "path" and f"{{{name}}}" not in path:
                 self.note(where, f"passed over path parameter {name!r}: the path does not contain it")
@@ -171,39 +172,37 @@ class _Reader:
         return path, in_path + others, body, body_required
 
     def parameter(self, where: str, raw: Json, python_name: str) -> ParameterRecord:
-        items: Json = raw.get("items") or {}
         return ParameterRecord(
             name=python_name,
-            wire=raw["name"],
+            wire=str(raw["name"]),
             place=raw["in"],
             type=self.type_of(raw, f"{where} {raw['name']}"),
             required=bool(raw.get("required")) or raw["in"] == "path",
             default=raw.get("default"),
-            enum=_enum(raw) or _enum(items),
+            enum=_enum(raw) or _enum(_object(raw.get("items"))),
             limits=_limits(raw),
         )
 
     def resolved(self, where: str, entry: Json) -> Json:
-        reference = entry.get("$ref")
-        if not reference:
+        if "$ref" not in entry:
             return entry
-        target = (self.document.get("parameters") or {}).get(reference.rpartition("/")[2])
+        target = _object(self.document.get("parameters")).get(_last(entry["$ref"]))
         if target is None:
-            self.note(where, f"passed over parameter {reference!r}: it does not exist")
-        return target or {}
+            self.note(where, f"passed over parameter {entry['$ref']!r}: it does not exist")
+        return _object(target)
 
     def result_type(self, where: str, raw: Json) -> str:
         """The type of the first success reply that has a body, else an empty string."""
-        responses: Json = raw.get("responses") or {}
-        for status in sorted(key for key in map(str, responses) if key.startswith("2")):
-            schema = responses[status].get("schema")
+        responses = {str(status): _object(reply) for status, reply in _object(raw.get("responses")).items()}
+        for status in sorted(status for status in responses if status.startswith("2")):
+            schema = _object(responses[status].get("schema"))
             if schema:
                 return self.type_of(schema, f"{where} {status}")
         return ""
 
     def grouped(self) -> list[GroupRecord]:
         members: dict[str, list[str]] = {}
-        tags = [tag["name"] for tag in self.document.get("tags") or [] if tag.get("name")]
+        tags = [str(name) for tag in _array(self.document.get("tags")) if (name := _object(tag).get("name"))]
         for record in self.result.operations:
             for name in record.groups:
                 members.setdefault(name, []).append(record.name)
@@ -217,7 +216,7 @@ class _Reader:
         """Whether a definition becomes a class; any other one stands for its type wherever it is named."""
         if schema.get("properties") or schema.get("allOf"):
             return True
-        return schema.get("type", "object") == "object" and not isinstance(schema.get("additionalProperties"), Mapping)
+        return schema.get("type", "object") == "object" and not isinstance(schema.get("additionalProperties"), dict)
 
     def model(self, name: str, schema: Json) -> ModelRecord:
         properties, required = self.merged(name, schema, 0)
@@ -234,7 +233,7 @@ class _Reader:
                     type=self.type_of(raw, where),
                     required=wire in required,
                     read_only=bool(raw.get("readOnly")),
-                    enum=_enum(raw) or _enum(raw.get("items") or {}),
+                    enum=_enum(raw) or _enum(_object(raw.get("items"))),
                     limits=_limits(raw),
                 )
             )
@@ -243,16 +242,16 @@ class _Reader:
     def merged(self, name: str, schema: Json, depth: int) -> tuple[dict[str, Json], set[str]]:
         """Own properties of a schema and those of its ``allOf`` parts."""
         properties: dict[str, Json] = {}
-        required = {str(entry) for entry in schema.get("required") or []}
+        required = {str(entry) for entry in _array(schema.get("required"))}
         if schema.get("discriminator"):
             self.note(f"model {name}", "its discriminator is passed over: all variants share one class")
-        for part in schema.get("allOf") or []:
-            target = self.schemas.get(part["$ref"].rpartition("/")[2], {}) if "$ref" in part else part
+        for part in map(_object, _array(schema.get("allOf"))):
+            target = self.schemas.get(_last(part["$ref"]), {}) if "$ref" in part else part
             if depth < MAX_ALIAS_DEPTH:
                 inherited, also_required = self.merged(name, target, depth + 1)
                 properties.update(inherited)
                 required |= also_required
-        properties.update({wire: raw for wire, raw in (schema.get("properties") or {}).items()})
+        properties |= {wire: _object(raw) for wire, raw in _object(schema.get("properties")).items()}
         return properties, required
 
     def type_of(self, schema: Json, where: str, depth: int = 0) -> str:
@@ -264,29 +263,28 @@ class _Reader:
             return self.referred(str(schema["$ref"]), where, depth)
         kind = schema.get("type")
         if isinstance(kind, list):
-            kind = next((entry for entry in kind if entry != "null"), None)
-        values = schema.get("additionalProperties")
+            kind = next((entry for entry in _array(schema["type"]) if entry != "null"), None)
         if kind == "array":
             if not schema.get("items"):
                 self.note(where, "an array without items; taken as free-form")
-            return "[" + self.type_of(schema.get("items") or {}, where, depth + 1)
-        if isinstance(values, Mapping) and kind in (None, "object"):
-            return "{" + self.type_of(values, where, depth + 1)
+            return "[" + self.type_of(_object(schema.get("items")), where, depth + 1)
+        if isinstance(schema.get("additionalProperties"), dict) and kind in (None, "object"):
+            return "{" + self.type_of(_object(schema["additionalProperties"]), where, depth + 1)
         if kind is None or kind == "object":
             if schema.get("properties"):
                 self.note(where, "an object described in place; taken as free-form")
             return "o"
-        if kind not in SCALARS:
+        if str(kind) not in SCALARS:
             self.note(where, f"unknown type {kind!r}; taken as free-form")
             return "o"
-        layout = schema.get("format")
-        found = FORMATS.get((kind, layout))
+        layout = str(schema["format"]) if schema.get("format") else None
+        found = FORMATS.get((str(kind), layout))
         if found is None and layout not in PLAIN_FORMATS:
             self.note(where, f"unknown format {layout!r} of {kind!r}; taken as a plain {kind}")
-        return found or SCALARS[kind]
+        return found or SCALARS[str(kind)]
 
     def referred(self, reference: str, where: str, depth: int) -> str:
-        name = reference.rpartition("/")[2]
+        name = _last(reference)
         target = self.schemas.get(name)
         if target is None:
             self.note(where, f"free-form: {reference!r} does not exist")
@@ -304,18 +302,45 @@ def _made_up_id(method: str, path: str) -> str:
     return method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
+def _object(value: Any) -> Json:
+    """``value`` if it is an object, else an empty one: dirty documents have anything anywhere."""
+    if not isinstance(value, dict):
+        return {}
+    found = cast("Json", value)
+    return found
+
+
+def _array(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        return []
+    found = cast("list[Any]", value)
+    return found
+
+
+def _last(reference: Any) -> str:
+    """``Queue`` of ``#/definitions/Queue``."""
+    return str(reference).rpartition("/")[2]
+
+
 def _enum(raw: Json) -> list[str] | None:
-    values = raw.get("enum")
-    return [str(value) for value in values] if values else None
+    return [str(value) for value in _array(raw.get("enum"))] or None
 
 
 def _limits(raw: Json) -> Limits | None:
     limits = Limits(
-        raw.get("minimum"),
-        raw.get("maximum"),
-        raw.get("minLength"),
-        raw.get("maxLength"),
-        raw.get("pattern"),
-        raw.get("x-documented-maximum"),
+        minimum=_number(raw.get("minimum")),
+        maximum=_number(raw.get("maximum")),
+        min_length=_whole(raw.get("minLength")),
+        max_length=_whole(raw.get("maxLength")),
+        pattern=str(raw["pattern"]) if raw.get("pattern") else None,
+        documented_maximum=_number(raw.get("x-documented-maximum")),
     )
     return None if limits == Limits() else limits
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
