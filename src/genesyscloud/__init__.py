@@ -1,1 +1,83 @@
-"""genesyscloud"""
+"""The Python client for the Genesys Cloud Platform API.
+
+>>> from genesyscloud import ClientCredentials, GenesysCloud
+>>> with GenesysCloud(auth=ClientCredentials("id", "secret"), region="eu_west_1") as gc:   # doctest: +SKIP
+...     print(gc.organization.get_organizations_me().name)
+
+Names are imported when they are first touched, so that this package costs nothing until it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .auth import AccessToken, Anonymous, Auth, ClientCredentials, MemoryTokenStore, Token, TokenStore
+    from .client import AsyncGenesysCloud, GenesysCloud
+    from .config import Timeouts
+    from .errors import ApiError, GenesysCloudError
+    from .model import NULL, Model
+    from .response import Response
+    from .retry import RetryPolicy
+    from .transport import ProxySettings, TlsSettings
+
+__all__ = [
+    "NULL",
+    "AccessToken",
+    "Anonymous",
+    "ApiError",
+    "AsyncGenesysCloud",
+    "Auth",
+    "ClientCredentials",
+    "GenesysCloud",
+    "GenesysCloudError",
+    "MemoryTokenStore",
+    "Model",
+    "ProxySettings",
+    "Response",
+    "RetryPolicy",
+    "Timeouts",
+    "TlsSettings",
+    "Token",
+    "TokenStore",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "NULL": "model",
+    "AccessToken": "auth",
+    "Anonymous": "auth",
+    "ApiError": "errors",
+    "AsyncGenesysCloud": "client",
+    "Auth": "auth",
+    "ClientCredentials": "auth",
+    "GenesysCloud": "client",
+    "GenesysCloudError": "errors",
+    "MemoryTokenStore": "auth",
+    "Model": "model",
+    "ProxySettings": "transport",
+    "Response": "response",
+    "RetryPolicy": "retry",
+    "Timeouts": "config",
+    "TlsSettings": "transport",
+    "Token": "auth",
+    "TokenStore": "auth",
+}
+_MODULES = frozenset({"auth", "config", "errors", "hooks", "models", "paging", "regions", "retry", "transport"})
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _HOMES:
+        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_MODULES, "__version__"})

@@ -1,0 +1,361 @@
+"""The plan of one call: pace, authorise, send, renew, retry, decode.
+
+:func:`plan` decides and does nothing: it is a generator that yields what it wants done and is given the outcome. The
+drivers :func:`run` and :func:`arun` do it, for threads and for asyncio, so that every rule exists once. A call with a
+fresh token that succeeds yields a single :class:`Send`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+from . import replies, retry
+from .errors import ConfigurationError, DeadlineExceeded, GenesysCloudError, TransportError
+from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
+from .http import AttemptTimeouts, Reply, Request
+from .redact import SecretHeaders
+from .response import Response
+
+if TYPE_CHECKING:
+    from .auth.source import AsyncTokenSource, TokenSource
+    from .auth.tokens import Token
+    from .clock import Clock
+    from .config import Settings
+    from .operations import Prepared
+    from .ratelimit import RateLimiter
+    from .transport import AsyncTransport, Transport
+
+__all__ = ["Engine", "GetToken", "Notify", "Plan", "Send", "Sleep", "arun", "plan", "plan_login", "run"]
+
+#: A transport's timer may end this much (seconds) before the deadline that it was set to.
+SLACK = 0.05
+
+T = TypeVar("T")
+S = TypeVar("S", "TokenSource", "AsyncTokenSource")
+
+
+class Send(NamedTuple):
+    """Send the request once; the outcome is its reply, or a ``TransportError``."""
+
+    request: Request
+    timeouts: AttemptTimeouts
+
+
+class Sleep(NamedTuple):
+    """Wait."""
+
+    seconds: float
+
+
+class GetToken(NamedTuple):
+    """Get a token other than ``stale``, before ``deadline``."""
+
+    stale: Token | None
+    deadline: float
+
+
+class Notify(NamedTuple):
+    """Call an observer."""
+
+    hook: Callable[[Any], Any]
+    event: Any
+
+
+Effect: TypeAlias = Send | Sleep | GetToken | Notify
+Steps: TypeAlias = Generator[Effect, Any, T]
+Plan: TypeAlias = Steps[Response[Any]]
+
+
+class Engine(Generic[S]):
+    """What the calls of one client share, whatever view of it they are made through."""
+
+    def __init__(
+        self,
+        *,
+        api: str,
+        login: str,
+        settings: Settings,
+        tokens: S,
+        limiter: RateLimiter | None,
+        hooks: Hooks,
+        clock: Clock,
+        random: Callable[[], float],
+    ) -> None:
+        self.api = api
+        self.login = login
+        self.settings = settings
+        self.tokens: S = tokens
+        self.limiter = limiter
+        self.hooks = hooks
+        self.clock = clock
+        self.random = random
+        self.budget = retry.Budget(settings.retry.budget)
+
+
+def plan(engine: Engine[Any], settings: Settings, prepared: Prepared, *, redirects: bool = False) -> Plan:
+    """Carry out one call.
+
+    Args:
+        settings: of the view that the call is made through.
+        prepared: the request.
+        redirects: return a 3xx reply instead of raising.
+
+    Raises:
+        GenesysCloudError: any of the tree, with ``operation`` set.
+    """
+    call = _Call(engine, settings, prepared)
+    try:
+        while True:
+            reply = yield from call.attempt()
+            if reply is not None:
+                status = reply.status
+                if 200 <= status < 300:
+                    engine.budget.success()
+                    value = replies.value_of(reply, prepared, settings.strict)
+                    return Response(value, status, reply.headers, reply.body, prepared.name)
+                if redirects and 300 <= status < 400:
+                    return Response(None, status, reply.headers, reply.body, prepared.name)
+                if status == 401 and call.can_renew():
+                    yield GetToken(call.token, call.deadline)
+                    continue
+                call.failure = replies.api_error(reply, engine.clock.time(), call.hint(status))
+            yield from call.pause()
+    except GenesysCloudError as error:
+        if not error.operation:
+            error.operation = prepared.name
+        # The traceback of the error holds this call; without this line the two keep each other alive.
+        call.failure = None
+        if engine.hooks.on_error is not None:
+            yield Notify(engine.hooks.on_error, ErrorEvent(prepared.name, error))
+        raise
+
+
+class _Call:
+    """What one call knows between its attempts."""
+
+    __slots__ = ("attempts", "deadline", "engine", "failure", "prepared", "renewed", "retries", "settings", "token")
+
+    def __init__(self, engine: Engine[Any], settings: Settings, prepared: Prepared) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.prepared = prepared
+        self.deadline = engine.clock.monotonic() + settings.timeouts.total
+        self.attempts = 0
+        self.retries = 0
+        self.renewed = False
+        self.token: Token | None = None
+        self.failure: GenesysCloudError | None = None
+
+    def attempt(self) -> Steps[Reply | None]:
+        """Send once; ``None`` means that no reply came, and ``failure`` says why."""
+        limiter = self.engine.limiter
+        if limiter is None:
+            return (yield from self.send())
+        name = self.prepared.name
+        monotonic = self.engine.clock.monotonic
+        while (delay := limiter.acquire(name, monotonic())) > 0:
+            if monotonic() + delay >= self.deadline:
+                allowed = f"the rate limit allows the next request in {delay:.0f} s only"
+                raise DeadlineExceeded(f"{allowed}, after the deadline of the call") from self.failure
+            yield Sleep(delay)
+        headers = None
+        try:
+            reply = yield from self.send()
+            if reply is not None:
+                headers = reply.headers
+            return reply
+        finally:
+            limiter.release(name, headers, monotonic())
+
+    def send(self) -> Steps[Reply | None]:
+        engine, prepared = self.engine, self.prepared
+        headers = SecretHeaders(self.settings.base_headers)
+        headers.update(prepared.headers)
+        if self.settings.headers and prepared.record is not None:
+            headers.update(self.settings.headers)
+        if prepared.secured:
+            token: Token = engine.tokens.fresh() or (yield GetToken(None, self.deadline))
+            self.token = token
+            headers["Authorization"] = f"Bearer {token.access_token}"
+        request = Request(prepared.method, engine.api + prepared.path, headers, prepared.body)
+        self.attempts += 1
+        hooks = engine.hooks
+        if hooks.on_request is not None:
+            yield Notify(hooks.on_request, RequestEvent(prepared.name, self.attempts, request))
+        timeouts = self.settings.timeouts
+        now = engine.clock.monotonic()
+        left = self.deadline - now
+        if left <= 0:
+            raise DeadlineExceeded(f"no time left of {timeouts.total:g} s") from self.failure
+        try:
+            reply: Reply = yield Send(request, AttemptTimeouts(timeouts.connect, timeouts.read, left))
+        except TransportError as error:
+            if isinstance(error, TimeoutError) and self.deadline - engine.clock.monotonic() <= SLACK:
+                raise DeadlineExceeded(f"not done within {timeouts.total:g} s: {error.reason}") from error
+            self.failure = error
+            return None
+        if hooks.on_response is not None:
+            elapsed = engine.clock.monotonic() - now
+            yield Notify(hooks.on_response, ResponseEvent(prepared.name, self.attempts, request, reply, elapsed))
+        return reply
+
+    def can_renew(self) -> bool:
+        """Whether a 401 is to be answered with a new token: once per call."""
+        if self.token is None or self.renewed or not self.engine.tokens.auth.renewable:
+            return False
+        self.renewed = True
+        return True
+
+    def hint(self, status: int) -> str:
+        if status != 401 or not self.prepared.secured:
+            return ""
+        if self.renewed:
+            return "also with a renewed token"
+        return "the access token was given to the client, which cannot renew it"
+
+    def pause(self) -> Steps[None]:
+        """Wait before the next attempt, or raise the failure if there is to be none."""
+        failure = self.failure
+        assert failure is not None
+        engine = self.engine
+        delay = retry.decide(
+            self.settings.retry,
+            attempt=self.retries,
+            method=self.prepared.method,
+            error=failure,
+            random=engine.random(),
+        )
+        if delay is None or engine.clock.monotonic() + delay >= self.deadline or not engine.budget.take(failure):
+            raise failure
+        self.retries += 1
+        if engine.hooks.on_retry is not None:
+            failure.operation = self.prepared.name
+            event = RetryEvent(self.prepared.name, self.attempts, delay, failure)
+            yield Notify(engine.hooks.on_retry, event)
+        yield Sleep(delay)
+
+
+def plan_login(engine: Engine[Any], previous: Token | None, urgent: bool, deadline: float) -> Steps[Token]:
+    """Carry out a login with the client's strategy.
+
+    Args:
+        previous: the token to be renewed, if there was one.
+        urgent: whether calls depend on it; if not, one attempt is enough.
+        deadline: of the call that needs the token.
+
+    Raises:
+        OAuthError: the service refused. TransportError: it could not be reached.
+    """
+    flow = engine.tokens.auth.flow(engine.login, engine.clock.time(), previous)
+    try:
+        request = next(flow)
+        while True:
+            headers = SecretHeaders({"User-Agent": engine.settings.base_headers["User-Agent"]})
+            headers.update(request.headers)
+            reply = yield from _send_login(engine, request._replace(headers=headers), urgent, deadline)
+            request = flow.send(reply)
+    except StopIteration as stop:
+        token: Token = stop.value
+        return token
+
+
+def _send_login(engine: Engine[Any], request: Request, urgent: bool, deadline: float) -> Steps[Reply]:
+    """Send a request of a login, which may be repeated, until there is an answer of the login service."""
+    timeouts = engine.settings.timeouts
+    retries = 0
+    while True:
+        left = deadline - engine.clock.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded("no time left to log in")
+        reply: Reply | None = None
+        failure: GenesysCloudError
+        try:
+            answer: Reply = yield Send(request, AttemptTimeouts(timeouts.connect, timeouts.read, left))
+            if answer.status != 429 and answer.status < 500:
+                return answer
+            reply, failure = answer, replies.api_error(answer, engine.clock.time())
+        except TransportError as error:
+            if isinstance(error, TimeoutError) and deadline - engine.clock.monotonic() <= SLACK:
+                raise DeadlineExceeded(f"no time left to log in: {error.reason}") from error
+            failure = error
+        delay = retry.decide(
+            engine.settings.retry, attempt=retries, method="GET", error=failure, random=engine.random()
+        )
+        if not urgent or delay is None or engine.clock.monotonic() + delay >= deadline:
+            if reply is not None:
+                return reply
+            raise failure
+        retries += 1
+        yield Sleep(delay)
+
+
+def run(steps: Steps[T], engine: Engine[TokenSource], transport: Transport) -> T:
+    """Carry out the steps of a plan in this thread."""
+    try:
+        effect = steps.send(None)
+        while True:
+            outcome: Any = None
+            try:
+                if type(effect) is Send:
+                    outcome = transport.send(effect.request, effect.timeouts)
+                elif type(effect) is GetToken:
+                    outcome = _get_token(effect, engine, transport)
+                elif type(effect) is Sleep:
+                    engine.clock.sleep(effect.seconds)
+                elif type(effect) is Notify:
+                    _refuse_awaitable(effect.hook(effect.event))
+            except BaseException as error:
+                effect = steps.throw(error)
+            else:
+                effect = steps.send(outcome)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def arun(steps: Steps[T], engine: Engine[AsyncTokenSource], transport: AsyncTransport) -> T:
+    """Carry out the steps of a plan in this task."""
+    try:
+        effect = steps.send(None)
+        while True:
+            outcome: Any = None
+            try:
+                if type(effect) is Send:
+                    outcome = await transport.send(effect.request, effect.timeouts)
+                elif type(effect) is GetToken:
+                    outcome = await _aget_token(effect, engine, transport)
+                elif type(effect) is Sleep:
+                    await engine.clock.asleep(effect.seconds)
+                elif type(effect) is Notify:
+                    observed = effect.hook(effect.event)
+                    if hasattr(observed, "__await__"):
+                        await observed
+            except BaseException as error:
+                effect = steps.throw(error)
+            else:
+                effect = steps.send(outcome)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def _get_token(wanted: GetToken, engine: Engine[TokenSource], transport: Transport) -> Token:
+    def login(previous: Token | None, urgent: bool) -> Token:
+        return run(plan_login(engine, previous, urgent, wanted.deadline), engine, transport)
+
+    return engine.tokens.get(wanted.stale, wanted.deadline, login)
+
+
+async def _aget_token(wanted: GetToken, engine: Engine[AsyncTokenSource], transport: AsyncTransport) -> Token:
+    async def login(previous: Token | None, urgent: bool) -> Token:
+        return await arun(plan_login(engine, previous, urgent, wanted.deadline), engine, transport)
+
+    return await engine.tokens.get(wanted.stale, wanted.deadline, login)
+
+
+def _refuse_awaitable(observed: Any) -> None:
+    if hasattr(observed, "__await__"):
+        if hasattr(observed, "close"):
+            observed.close()
+        raise ConfigurationError("an async hook needs AsyncGenesysCloud")
