@@ -80,7 +80,9 @@ def test_analytics_pages_in_the_body_and_jobs_by_cursor(found: Found) -> None:
     assert (results.items, results.item_id, results.size) == ("userDetails", "userId", "pageSize")
 
 
-def test_what_has_paging_parameters_and_no_pages(found: Found, definition: tuple[object, dict[str, ModelRecord]]) -> None:
+def test_what_has_paging_parameters_and_no_pages(
+    found: Found, definition: tuple[object, dict[str, ModelRecord]]
+) -> None:
     models = definition[1]
     passed_over = {
         name

@@ -142,6 +142,10 @@ class Pager:
         given = self._taken_out(self.paging.size) if self.paging.size else None
         self._caller_size: int | None = given if size is None else size
         self._size = self._caller_size
+        if "." in self.paging.size:
+            # Number and size share an object, in which the service wants both.
+            self._size = self._size or DEFAULT_SIZE
+            self._position = {self.paging.positions[0]: 1} | self._position
         self._resumed = False
         self._following: Position | None = self._position
         self._value: Any = None
@@ -193,8 +197,6 @@ class Pager:
         values: Position = dict(self._following or {})
         if self._size is not None:
             values[self.paging.size] = self._size
-        elif "." in self.paging.size and values:
-            values[self.paging.size] = DEFAULT_SIZE
         if not self.paging.in_body:
             named = {self._parameters[wire].name: self._typed(wire, value) for wire, value in values.items()}
             return self._args, self._kwargs | named
