@@ -109,9 +109,11 @@ class Family:
             annotations[entry.name] = self._optional(entry, cycle)
             wires[entry.name] = entry.wire
         namespace: dict[str, Any] = dict.fromkeys(annotations)
-        for number, wire in enumerate(self.extra.get(record.name, ())):
-            name = f"{EXTRA_PREFIX}{number}"
+        slots = {wire: f"{EXTRA_PREFIX}{number}" for number, wire in enumerate(self.extra.get(record.name, ()))}
+        for wire, name in slots.items():
             annotations[name], wires[name], namespace[name] = Any, wire, UNSET
+        if slots:
+            namespace["_extra_slots"] = slots
         if record.name in self.open_models:
             annotations["_more"], wires["_more"], namespace["_more"] = Any, MORE_WIRE, UNSET
         namespace["__annotations__"] = annotations

@@ -8,6 +8,7 @@ is kept as it came; that takes a slower pass through Python, and one warning per
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Mapping
@@ -71,18 +72,12 @@ def instance(name: str, values: Mapping[str, Any], extra: Mapping[str, Any], bui
 
 def _instance(cls: Any, values: dict[str, Any], extra: Mapping[str, Any]) -> model.Model:
     if extra:
-        slots = _slots(cls)
+        slots = cls._extra_slots
         more = {wire: value for wire, value in extra.items() if wire not in slots}
         values |= {slots[wire]: value for wire, value in extra.items() if wire in slots}
         if more:
             values["_more"] = more
     return msgspec.StructMeta.__call__(cls, **values)
-
-
-def _slots(cls: Any) -> dict[str, str]:
-    """Wire name to attribute name of the properties beyond the definition that a class knows."""
-    names = zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True)
-    return {wire: name for name, wire in names if name.startswith(model.EXTRA_PREFIX)}
 
 
 def _learn(unknown: Mapping[str, Mapping[str, None]]) -> bool:
@@ -146,7 +141,7 @@ class _Builder:
             return self.confusion(plain, f"#{name}", where)
         values: dict[str, Any] = {}
         extra: dict[str, Any] = {}
-        known = properties(name)
+        known, slots = properties(name), cls._extra_slots
         sent = cast("dict[str, Any]", plain)
         for wire, value in sent.items():
             if wire in known:
@@ -154,8 +149,7 @@ class _Builder:
                 values[attribute] = self.build(value, type_, (name, wire))
             else:
                 extra[wire] = value
-        if extra:
-            slots = _slots(cls)
+        if not extra.keys() <= slots.keys():
             fresh = dict.fromkeys(wire for wire in extra if wire not in slots)
             if fresh and name not in self.family.open_models:
                 self.unknown.setdefault(name, {}).update(fresh)
@@ -184,12 +178,7 @@ class _Builder:
         return plain
 
 
-_properties: dict[str, dict[str, tuple[str, str]]] = {}
-
-
+@functools.cache
 def properties(name: str) -> dict[str, tuple[str, str]]:
     """Wire name to (attribute name, type) of the properties of a model."""
-    found = _properties.get(name)
-    if found is None:
-        found = _properties[name] = {p.wire: (p.name, p.type) for p in catalog().model(name).properties}
-    return found
+    return {p.wire: (p.name, p.type) for p in catalog().model(name).properties}

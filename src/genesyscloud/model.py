@@ -129,6 +129,8 @@ class Model(
     """
 
     _origin: Any = None
+    #: Wire name to attribute name of the properties beyond the definition that this class knows.
+    _extra_slots: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
