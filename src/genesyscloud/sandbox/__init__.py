@@ -1,0 +1,13 @@
+"""A local Genesys Cloud: in this process for tests, or a server for everything else.
+
+>>> from genesyscloud.sandbox import Sandbox
+>>> with Sandbox() as sandbox:
+...     gc = sandbox.client()
+"""
+
+from __future__ import annotations
+
+from .core import Sandbox
+from .settings import Settings
+
+__all__ = ["Sandbox", "Settings"]

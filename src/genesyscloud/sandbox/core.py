@@ -1,0 +1,325 @@
+"""The sandbox itself: a request comes in, a reply goes out. It knows nothing of sockets.
+
+Order of business for a request: find the operation, see who it is from, count it, check it against the
+definition, carry it out, fit the result to the definition. Everything that is wrong with a request is a
+:class:`~genesyscloud.sandbox.refusal.Refusal` raised on the way.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote
+
+import msgspec
+
+from ..catalog import OperationRecord, catalog
+from ..http import Headers, Reply, Request
+from . import words
+from .crud import Call, Handler, answer
+from .fake import ExampleCall, Faker, example_body, example_call
+from .limits import RateLimiter
+from .oauth import Login
+from .refusal import Refusal, not_found
+from .render import Renderer
+from .rng import seeded_uuid
+from .router import router_of
+from .services import EXAMPLE_BODIES, SEEDERS, SERVICES
+from .settings import Settings
+from .shapes import CollectionShape, Shapes, plain
+from .store import Collection, Entity, Store
+from .validate import Validator
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..client import AsyncGenesysCloud, GenesysCloud
+    from .server import Server
+
+__all__ = ["Sandbox"]
+
+TOKEN_PATH = "/oauth/token"
+JSON = ("Content-Type", "application/json")
+
+_log = logging.getLogger("genesyscloud.sandbox")
+
+
+class Sandbox:
+    """A Genesys Cloud organization in this process.
+
+    Args:
+        settings: see :class:`Settings`; or give its fields as keywords.
+        **changes: fields of :class:`Settings` (``seed=7``, ``rate_limit=300``).
+
+    Example:
+        >>> with Sandbox(seed=7) as sandbox, sandbox.client() as gc:
+        ...     gc.routing.get_routing_queues(page_size=2).total
+        250
+    """
+
+    def __init__(self, settings: Settings | None = None, **changes: Any) -> None:
+        self.settings = replace(settings or Settings(), **changes)
+        self.faker = Faker(catalog(), self.settings.seed)
+        self.router = router_of(catalog())
+        self.shapes = Shapes(self.router, self.faker)
+        self.handlers: dict[str, Handler] = dict(SERVICES)
+        self._renderer = Renderer(self.faker)
+        self._validator = Validator(
+            self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
+        )
+        self._lock = threading.Lock()
+        self._server: Server | None = None
+        self._users = self.shapes.collection("/api/v2/users")
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the state of the start: changes, tokens and jobs are forgotten."""
+        settings = self.settings
+        self.login = Login(settings)
+        self.store = Store(settings.seed, self._count, self._seed)
+        self._limiter = RateLimiter(settings.rate_limit, settings.rate_limit_allowed, settings.clock)
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the server, when one was started."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    # --- ways in --------------------------------------------------------------------------------
+
+    def handle(self, request: Request) -> Reply:
+        """Answer a request.
+
+        Args:
+            request: its ``url`` may be complete or start at the path. Header names in any case.
+
+        Returns:
+            The reply; never raises for anything that a request contains.
+        """
+        correlation_id = str(uuid.uuid4())
+        headers: list[tuple[str, str]] = [("ININ-Correlation-Id", correlation_id)]
+        status, body, further = self._safely(request, headers, correlation_id)
+        if request.method == "HEAD":
+            body = b""
+        return Reply(status, Headers([*headers, *further]), body)
+
+    def _safely(
+        self, request: Request, headers: list[tuple[str, str]], correlation_id: str
+    ) -> tuple[int, bytes, list[tuple[str, str]]]:
+        try:
+            with self._lock:
+                return self._answer(request, headers)
+        except Refusal as refusal:
+            body = msgspec.json.encode(refusal.body(correlation_id))
+            return refusal.status, body, [JSON, *refusal.headers]
+        except Exception:
+            _log.exception("the sandbox failed to answer %s", request.method)
+            failure = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
+            return 500, msgspec.json.encode(failure.body(correlation_id)), [JSON]
+
+    def _answer(self, request: Request, headers: list[tuple[str, str]]) -> tuple[int, bytes, list[tuple[str, str]]]:
+        path, query = _split(request.url)
+        sent = request.headers if isinstance(request.headers, Headers) else Headers(request.headers.items())
+        data = request.body or b""
+        if path == TOKEN_PATH:
+            if request.method != "POST":
+                raise _not_allowed(["POST"])
+            return 200, msgspec.json.encode(self.login.grant(sent, data)), [JSON]
+        record, values, allowed = self.router.find(request.method, path)
+        if record is None:
+            raise _not_allowed(allowed) if allowed else not_found("The requested resource")
+        token = ""
+        if record.secured:
+            token, _ = self.login.token(sent.get("authorization"))
+            headers += self._limiter.count(token)
+        found = self._validator.parameters(record, values, query, sent)
+        body = self._validator.body(record, sent, data)
+        pairs = parse_qsl(query, keep_blank_values=True) if query else []
+        value = answer(self, Call(record, path, values, found, pairs, body, token))
+        return self._written(record, path, value)
+
+    def _written(self, record: OperationRecord, path: str, value: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
+        if not record.result:
+            return (204, b"", [])
+        fitted = self._renderer.render(value, record.result, path)
+        kind = record.produces[0] if record.produces else "application/json"
+        if kind.startswith("text/"):
+            return 200, str(fitted).encode("utf-8", "replace"), [("Content-Type", f"{kind}; charset=utf-8")]
+        started = record.method == "POST" and bool(self.shapes.job_id(record))
+        return (202 if started else 200), msgspec.json.encode(fitted), [("Content-Type", kind)]
+
+    def client(self, **options: Any) -> GenesysCloud:
+        """A client of this sandbox that needs no socket; ``options`` go to :class:`~genesyscloud.GenesysCloud`."""
+        from ..client import GenesysCloud
+        from .transport import SandboxTransport
+
+        return GenesysCloud(**self._client_options(SandboxTransport(self), options))
+
+    def async_client(self, **options: Any) -> AsyncGenesysCloud:
+        """The same for asyncio."""
+        from ..client import AsyncGenesysCloud
+        from .transport import AsyncSandboxTransport
+
+        return AsyncGenesysCloud(**self._client_options(AsyncSandboxTransport(self), options))
+
+    def _client_options(self, transport: object, options: Mapping[str, Any]) -> dict[str, Any]:
+        from ..auth import ClientCredentials
+
+        auth = ClientCredentials(self.settings.client_id, self.settings.client_secret)
+        return {"auth": auth, "region": "http://sandbox.local", "transport": transport, **options}
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Start to answer over HTTP, in a thread of its own, until :meth:`close`.
+
+        Args:
+            host: address to listen on.
+            port: 0 for a free one.
+
+        Returns:
+            The base address (``http://127.0.0.1:40123``).
+
+        Raises:
+            OSError: the port is taken.
+            RuntimeError: ``uvicorn`` is not installed (``pip install 'genesyscloud[sandbox]'``).
+        """
+        from .server import Server
+
+        if self._server is None:
+            self._server = Server(self, host, port)
+            self._server.start()
+        return self._server.address
+
+    # --- what the rooms behind it ask for -------------------------------------------------------
+
+    @property
+    def admin_id(self) -> str:
+        """Id of the user who owns the organization: the first one."""
+        assert self._users is not None
+        return self.store.seeded_ids(self._users, "/api/v2/users")[0]
+
+    def now(self) -> str:
+        """The time of the sandbox, as it is written on the wire."""
+        return words.written(datetime.fromtimestamp(self.settings.clock(), UTC))
+
+    def quoted(self, value: str) -> str:
+        """A value as a segment of a path."""
+        return quote(value, safe="")
+
+    def collection(self, shape: CollectionShape, ids: Sequence[str]) -> Collection:
+        """The collection of ``shape`` under the parents with these ids, outermost first.
+
+        What somebody created starts empty; what was there from the start has seeded entities.
+        """
+        seeded = all(
+            ids[parent.depth] in self.collection(parent, ids).seeded for parent in self.shapes.parents(shape.path + "/")
+        )
+        path = shape.path.format(*map(self.quoted, ids[: shape.depth]))
+        return self.store.collection(shape, path, seeded=seeded)
+
+    def completed(self, shape: CollectionShape, entity: Entity, entity_id: str) -> Entity:
+        """An entity with everything that its model requires."""
+        if shape.model:
+            model = self.faker.record(shape.model)
+            for prop in model.properties:
+                if prop.required and entity.get(prop.wire) is None:
+                    entity[prop.wire] = self.faker.property(model, prop, entity_id)
+        return entity
+
+    def _count(self, shape: CollectionShape) -> int:
+        return self.settings.seeded_counts.get(shape.path, self.settings.seeded)
+
+    def _seed(self, collection: Collection, entity_id: str) -> Entity:
+        shape = collection.shape
+        known = self.shapes.properties(shape.model)
+        entity: Entity = self.faker.make(f"#{shape.model}", collection.path, entity_id) if known else {}
+        key = known.get(shape.key)
+        entity[shape.key] = int(entity_id) if key is not None and key.type in "il" else entity_id
+        if "selfUri" in known:
+            entity["selfUri"] = f"{collection.path}/{self.quoted(entity_id)}"
+        if "division" in known and known["division"].type.startswith("#"):
+            entity["division"] = self.home_division()
+        seeder = SEEDERS.get(shape.path)
+        if seeder is not None:
+            seeder(self, collection, entity)
+        return entity
+
+    def home_division(self) -> Entity:
+        """The division that everything is in until it is moved."""
+        home = seeded_uuid(self.settings.seed, "/api/v2/authorization/divisions", 0)
+        return {"id": home, "name": "Home", "selfUri": f"/api/v2/authorization/divisions/{home}"}
+
+    # --- examples -------------------------------------------------------------------------------
+
+    def example_call(self, name: str, *, token: str = "") -> ExampleCall:
+        """Make a request that this sandbox answers with success: valid, and about things that exist.
+
+        Args:
+            name: name of the operation.
+            token: access token for the ``Authorization`` header.
+
+        Raises:
+            KeyError: there is no such operation.
+        """
+        record = catalog().operation(name)
+        closed = {shape.depth: shape for shape in self.shapes.parents(record.path)}
+        own = self.shapes.parent(record.path)
+        if own is not None and own.closed:
+            closed[own.depth] = own
+        ids: list[str] = []
+        parameters = [parameter for parameter in record.parameters if parameter.place == "path"]
+        for parameter in parameters:
+            shape = closed.get(len(ids))
+            last = record.method == "DELETE" and shape is own
+            ids.append(
+                str(self.faker.parameter(parameter, record.name)) if shape is None else self._existing(shape, ids, last)
+            )
+        body = EXAMPLE_BODIES[record.name](self, ids) if record.name in EXAMPLE_BODIES else None
+        if body is None and record.body:
+            body = self._current_version(record, ids, example_body(record, self.faker))
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        values = {parameter.wire: value for parameter, value in zip(parameters, ids, strict=True)}
+        return example_call(record, self.faker, values, body, headers)
+
+    def _existing(self, shape: CollectionShape, ids: Sequence[str], last: bool) -> str:
+        known = self.collection(shape, ids).ids()
+        if not known:
+            raise LookupError(f"nothing is left in {shape.path}")
+        return known[-1 if last else 0]
+
+    def _current_version(self, record: OperationRecord, ids: Sequence[str], body: Any) -> Any:
+        """A body with the version of the thing that it is about to change."""
+        if not isinstance(body, dict) or "version" not in body:
+            return body
+        own = self.shapes.parent(record.path)
+        stored: Any = self.store.documents.get(plain(record.path).format(*map(self.quoted, ids)))
+        if own is not None and own.closed:
+            stored = self.collection(own, ids)[ids[-1]]
+        if isinstance(stored, dict) and isinstance(stored.get("version"), int):
+            body["version"] = stored["version"]
+        return body
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Path and query of a URL, complete or not."""
+    if not url.startswith("/"):
+        url = "/" + url.partition("://")[2].partition("/")[2]
+    path, _, query = url.partition("#")[0].partition("?")
+    return path, query
+
+
+def _not_allowed(methods: list[str]) -> Refusal:
+    allow = ", ".join(methods)
+    return Refusal(405, "method.not.allowed", f"Allowed here: {allow}.", headers=[("Allow", allow)])

@@ -1,0 +1,404 @@
+"""What every collection and document of the API does alike: create, read, replace, change, remove, list.
+
+Behaviour that the definition cannot tell is in ``services/``; this is all the rest.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec.structs import replace
+
+from ..catalog import OperationRecord, Paging, PropertyRecord
+from . import words
+from .filters import filters_of, searched, sort
+from .jobs import shown_state
+from .pages import facts, search_body, window
+from .refusal import bad_request, conflict, not_found
+from .shapes import CollectionShape, Listing
+from .store import Collection, Entity
+
+if TYPE_CHECKING:
+    from .core import Sandbox
+
+__all__ = ["Call", "answer"]
+
+CREATED = ("dateCreated", "createdDate", "dateSubmitted", "submissionDate")
+MODIFIED = ("dateModified", "modifiedDate", "dateUpdated", "dateLastModified")
+#: What a change leaves alone, whatever the definition says of writing it.
+KEPT = {"id", "selfUri", "version", *CREATED, *MODIFIED, "createdBy", "modifiedBy"}
+
+
+class Call(NamedTuple):
+    """A request that was found to be valid.
+
+    Attributes:
+        record: the operation.
+        path: the path as it was sent.
+        ids: values of the path parameters, in the order of the path.
+        query: query and header parameters, by wire name.
+        pairs: the query as it was sent.
+        body: the body, without read-only properties; ``None`` when there is none.
+        token: the access token; empty for operations that need none.
+    """
+
+    record: OperationRecord
+    path: str
+    ids: list[str]
+    query: dict[str, Any]
+    pairs: list[tuple[str, str]]
+    body: Any
+    token: str
+
+
+def answer(sandbox: Sandbox, call: Call) -> Any:
+    """Carry out a call and return the value of the reply, in any shape: the caller fits it to its type."""
+    handler = _handler(sandbox, call.record)
+    for shape in sandbox.shapes.parents(call.record.path):
+        entity_id = call.ids[shape.depth]
+        if entity_id not in sandbox.collection(shape, call.ids):
+            raise not_found(shape.noun, entity_id)
+    return handler(sandbox, call)
+
+
+Handler = Callable[["Sandbox", Call], Any]
+
+
+def _handler(sandbox: Sandbox, record: OperationRecord) -> Handler:
+    found = sandbox.handlers.get(record.name)
+    if found is None:
+        found = sandbox.handlers[record.name] = _chosen(sandbox, record)
+    return found
+
+
+def _chosen(sandbox: Sandbox, record: OperationRecord) -> Handler:
+    shapes, method = sandbox.shapes, record.method
+    shape = shapes.parent(record.path)
+    if shape is not None and shape.closed:
+        return {"GET": _read, "HEAD": _read, "DELETE": _remove}.get(method, _change)
+    own = shapes.collection(record.path)
+    if method == "POST" and own is not None and own.creates:
+        return _create
+    if method == "DELETE" and own is not None:
+        return _remove_many
+    listing = shapes.listing(record)
+    if listing is not None and (method == "GET" or (method == "POST" and record.paging is not None)):
+        return _list
+    if method == "POST" and shapes.job_id(record):
+        return _start
+    if shapes.document(record.path) and method in ("GET", "HEAD", "PUT", "PATCH", "DELETE"):
+        return {"GET": _document, "HEAD": _document, "DELETE": _reset_document}.get(method, _write_document)
+    return _example
+
+
+# --- entities -----------------------------------------------------------------------------------
+
+
+def _shape(sandbox: Sandbox, call: Call) -> CollectionShape:
+    shape = sandbox.shapes.parent(call.record.path)
+    assert shape is not None
+    return shape
+
+
+def _found(sandbox: Sandbox, call: Call) -> tuple[Collection, str]:
+    """The collection and id of the entity that a call is about; refuses unknown ones."""
+    shape = _shape(sandbox, call)
+    collection = sandbox.collection(shape, call.ids)
+    entity_id = call.ids[shape.depth]
+    if entity_id not in collection:
+        raise not_found(shape.noun, entity_id)
+    return collection, entity_id
+
+
+def _read(sandbox: Sandbox, call: Call) -> Any:
+    collection, entity_id = _found(sandbox, call)
+    return shown_state(sandbox, call, expanded(call, collection[entity_id]), [entity_id])
+
+
+def _create(sandbox: Sandbox, call: Call) -> Any:
+    shape = sandbox.shapes.collection(call.record.path)
+    assert shape is not None
+    collection = sandbox.collection(shape, call.ids)
+    return add(sandbox, collection, call)
+
+
+def add(sandbox: Sandbox, collection: Collection, call: Call) -> Entity:
+    """Make an entity of a collection out of the body of a call."""
+    shape = collection.shape
+    body = _body_object(call)
+    key = body.get(shape.key)
+    # An id in the body is what a copied entity carries, unless it is named otherwise: then it is the caller's.
+    chosen = isinstance(key, str) and key and shape.key != "id"
+    entity_id = str(key) if chosen else sandbox.store.new_id(shape)
+    entity = {wire: value for wire, value in body.items() if value is not None}
+    entity[shape.key] = entity_id
+    job = sandbox.shapes.job_id(call.record)
+    if job:
+        entity[job] = entity_id
+        sandbox.store.jobs[entity_id] = 0
+    entity |= _server_side(sandbox, shape, f"{collection.path}/{sandbox.quoted(entity_id)}")
+    sandbox.store.touch(collection)
+    collection.put(entity_id, sandbox.completed(shape, entity, entity_id))
+    return shown_state(sandbox, call, collection[entity_id], [entity_id], poll=False)
+
+
+def _server_side(sandbox: Sandbox, shape: CollectionShape, self_uri: str) -> Entity:
+    """The properties that the service sets on something new."""
+    known = sandbox.shapes.properties(shape.model)
+    now = sandbox.now()
+    made: Entity = {wire: now for wire in (*CREATED, *MODIFIED) if wire in known and known[wire].type == "t"}
+    if "version" in known and known["version"].type in "il":
+        made["version"] = 1
+    for wire in ("createdBy", "modifiedBy"):
+        if wire in known:
+            made[wire] = _reference(known[wire], sandbox.admin_id)
+    return made | {"selfUri": self_uri}
+
+
+def _reference(prop: PropertyRecord, user_id: str) -> Any:
+    return user_id if prop.type == "s" else {"id": user_id, "selfUri": f"/api/v2/users/{user_id}"}
+
+
+def _body_object(call: Call) -> Entity:
+    return call.body if isinstance(call.body, dict) else {}
+
+
+def _change(sandbox: Sandbox, call: Call) -> Any:
+    shape = _shape(sandbox, call)
+    collection = sandbox.collection(shape, call.ids)
+    entity_id = call.ids[shape.depth]
+    if entity_id not in collection and not shape.creates and call.record.method == "PUT":
+        entity = {shape.key: entity_id, **_server_side(sandbox, shape, call.path)}
+    else:
+        collection, entity_id = _found(sandbox, call)
+        entity = collection[entity_id]
+    changed = merged(sandbox, call, shape.model, entity, entity_id)
+    sandbox.store.touch(collection)
+    collection.put(entity_id, sandbox.completed(shape, changed, entity_id))
+    return changed
+
+
+def merged(sandbox: Sandbox, call: Call, model: str, entity: Entity, entity_id: str) -> Entity:
+    """What an entity is after a PUT (replaced) or anything else (merged).
+
+    Raises:
+        Refusal: 409; the body carries an older version.
+    """
+    body = _body_object(call)
+    sent, current = body.get("version"), entity.get("version")
+    if isinstance(sent, int) and isinstance(current, int) and sent != current:
+        raise conflict(entity_id, sent, current)
+    if call.record.method == "PUT":
+        replaceable = _writable(sandbox, call.record)
+        changed = {wire: value for wire, value in entity.items() if wire in KEPT or wire not in replaceable}
+        changed |= {wire: value for wire, value in body.items() if wire not in KEPT and value is not None}
+    else:
+        changed = patched(entity, {wire: value for wire, value in body.items() if wire not in KEPT})
+    if isinstance(current, int):
+        changed["version"] = current + 1
+    known = sandbox.shapes.properties(model)
+    changed |= {wire: sandbox.now() for wire in MODIFIED if wire in known and known[wire].type == "t"}
+    if "modifiedBy" in known:
+        changed["modifiedBy"] = _reference(known["modifiedBy"], sandbox.admin_id)
+    return changed
+
+
+def _writable(sandbox: Sandbox, record: OperationRecord) -> set[str]:
+    model = record.body[1:] if record.body.startswith("#") else ""
+    return {wire for wire, prop in sandbox.shapes.properties(model).items() if not prop.read_only}
+
+
+def patched(entity: Entity, changes: Entity) -> Entity:
+    """An entity with changes laid over it; ``None`` clears."""
+    result = dict(entity)
+    for wire, value in changes.items():
+        before = result.get(wire)
+        if value is None:
+            result.pop(wire, None)
+        elif isinstance(value, dict) and isinstance(before, dict):
+            result[wire] = patched(before, value)
+        else:
+            result[wire] = value
+    return result
+
+
+def _remove(sandbox: Sandbox, call: Call) -> Any:
+    collection, entity_id = _found(sandbox, call)
+    entity = collection[entity_id]
+    sandbox.store.touch(collection)
+    collection.remove(entity_id)
+    sandbox.store.forget_under(call.path)
+    return entity
+
+
+def _remove_many(sandbox: Sandbox, call: Call) -> Any:
+    """``DELETE /x?id=a,b``: those; without ids the operation says nothing of what to remove."""
+    shape = sandbox.shapes.collection(call.record.path)
+    assert shape is not None
+    ids = next((call.query[name] for name in ("id", "ids") if isinstance(call.query.get(name), list)), [])
+    collection = sandbox.collection(shape, call.ids)
+    for entity_id in ids:
+        if entity_id in collection:
+            sandbox.store.touch(collection)
+            collection.remove(entity_id)
+    return None
+
+
+def expanded(call: Call, entity: Entity) -> Entity:
+    """An entity without those properties that come only when ``expand`` asks for them."""
+    expand = next((p for p in call.record.parameters if p.wire == "expand" and p.enum), None)
+    if expand is None or expand.enum is None:
+        return entity
+    asked = call.query.get("expand") or []
+    hidden = {name for name in expand.enum if name not in asked}
+    return {wire: value for wire, value in entity.items() if wire not in hidden}
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def _list(sandbox: Sandbox, call: Call) -> Any:
+    listing = sandbox.shapes.listing(call.record)
+    assert listing is not None
+    polled = sandbox.shapes.job_states(sandbox.shapes.result(call.record)) is not None
+    if not polled:
+        shown_state(sandbox, call, None, call.ids, poll=False, finished=True)
+    body = search_body(call.query["q64"]) if isinstance(call.query.get("q64"), str) else call.body
+    found = page(sandbox, call, listing, _source(sandbox, call, listing, body), body)
+    return shown_state(sandbox, call, found, call.ids) if polled else found
+
+
+def page(sandbox: Sandbox, call: Call, listing: Listing, entities: Sequence[Any], body: Any = None) -> Any:
+    """The page of ``entities`` that a call asks for, in the shape of its result."""
+    if not listing.wire:
+        return list(entities)
+    record = call.record
+    if "q64" in call.query:
+        record = replace(record, paging=Paging("search", "", "", "", ["pageNumber"], "pageSize", True))
+    part = window(record, call.query, body, sandbox.settings)
+    shown = [expanded(call, item) if isinstance(item, dict) else item
+             for item in itertools.islice(entities, part.offset, part.offset + part.size)]  # fmt: skip
+    found = facts(call.record, call.path, call.pairs, part, len(entities), len(shown), body)
+    outer, _, inner = listing.wire.rpartition(".")
+    found[inner] = shown
+    return {outer: found} if outer else found
+
+
+def _source(sandbox: Sandbox, call: Call, listing: Listing, body: Any) -> Sequence[Any]:
+    shape = sandbox.shapes.viewed(call.record, listing)
+    if shape is None:
+        return _generated(sandbox, call, listing)
+    collection = sandbox.collection(shape, call.ids)
+    tests = filters_of(call.query, sandbox.shapes.item_properties(listing))
+    criteria = body.get("query") if isinstance(body, dict) else None
+    order: dict[str, Any] = body if isinstance(body, dict) and criteria is not None else call.query
+    if not tests and not criteria and not {"sortBy", "sortOrder"} & order.keys():
+        return Lazy(len(collection), lambda at: collection[ids[at]]) if (ids := collection.ids()) else []
+    chosen = [entity for entity in collection if all(test(entity) for test in tests)]
+    return sort(searched(chosen, criteria), order)
+
+
+class Lazy(Sequence[Any]):
+    """A list whose items are made when they are looked at."""
+
+    def __init__(self, count: int, make: Callable[[int], Any]) -> None:
+        self._count = count
+        self._make = make
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._make(range(self._count)[at])
+
+
+def _generated(sandbox: Sandbox, call: Call, listing: Listing) -> Sequence[Any]:
+    """The items of a list that nothing else is known of."""
+    settings, paging = sandbox.settings, call.record.paging
+    if paging is not None and paging.style == "history":
+        return _history(sandbox, call, listing)
+    results = call.record.path.endswith("/results") or (paging is not None and paging.style in ("cursor", "body"))
+    count = settings.job_items if results else settings.seeded if paging is not None else 3
+    if not listing.wire:
+        count = 3
+    return Lazy(count, lambda at: sandbox.faker.make(listing.item_type, call.path, at))
+
+
+def _history(sandbox: Sandbox, call: Call, listing: Listing) -> Sequence[Any]:
+    """Messages, newest first, a minute apart; those before the time that is asked for."""
+
+    def message(at: int) -> Any:
+        made = sandbox.faker.make(listing.item_type, call.path, at)
+        return {**made, "dateCreated": words.written(words.EPOCH - timedelta(minutes=at))}
+
+    first = 0
+    before = call.query.get("before")
+    if before:
+        try:
+            moment = datetime.fromisoformat(str(before).replace(" ", "+"))
+        except ValueError:
+            raise bad_request("before is not a date-time.", code="invalid.date") from None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        first = max(0, int((words.EPOCH - moment) / timedelta(minutes=1)) + 1) if moment <= words.EPOCH else 0
+    rest = max(0, sandbox.settings.seeded - first)
+    return Lazy(rest, lambda at: message(first + at))
+
+
+# --- documents and the rest ---------------------------------------------------------------------
+
+
+def _document(sandbox: Sandbox, call: Call) -> Any:
+    return shown_state(sandbox, call, _current(sandbox, call), call.ids)
+
+
+def _current(sandbox: Sandbox, call: Call) -> Any:
+    found = sandbox.store.documents.get(call.path)
+    if found is not None:
+        return found
+    reader = sandbox.shapes.reader(call.record)
+    return own_id(call, sandbox.faker.make(reader.result, call.path)) if reader.result else {}
+
+
+def own_id(call: Call, made: Any) -> Any:
+    """Example data about the thing that the path names, when the path ends in its id."""
+    if isinstance(made, dict) and call.record.path.endswith("}") and isinstance(made.get("id"), str):
+        made["id"] = call.ids[-1]
+    if isinstance(made, dict) and "selfUri" in made:
+        made["selfUri"] = call.path
+    return made
+
+
+def _write_document(sandbox: Sandbox, call: Call) -> Any:
+    before = _current(sandbox, call)
+    reader = sandbox.shapes.reader(call.record)
+    if not isinstance(before, dict) or not isinstance(call.body, dict):
+        return _example(sandbox, call)
+    model = reader.result[1:] if reader.result.startswith("#") else ""
+    sandbox.store.documents[call.path] = after = merged(sandbox, call, model, before, "")
+    return after
+
+
+def _reset_document(sandbox: Sandbox, call: Call) -> Any:
+    sandbox.store.documents.pop(call.path, None)
+    return None
+
+
+def _start(sandbox: Sandbox, call: Call) -> Any:
+    """Start a job whose collection is not to be seen in the definition."""
+    wire = sandbox.shapes.job_id(call.record)
+    job = sandbox.store.new_job()
+    made = sandbox.faker.make(call.record.result, call.path)
+    made[wire] = job
+    if "resultsUri" in made:
+        made["resultsUri"] = f"{call.path}/{job}/results"
+    return shown_state(sandbox, call, made, [job], poll=False)
+
+
+def _example(sandbox: Sandbox, call: Call) -> Any:
+    if not call.record.result:
+        return None
+    made = own_id(call, sandbox.faker.make(call.record.result, call.path))
+    return shown_state(sandbox, call, made, call.ids)

@@ -1,0 +1,12 @@
+"""Behaviour that no definition can tell, one module per area of the API.
+
+A module registers functions by name of operation; everything it does not name stays generic
+(:mod:`genesyscloud.sandbox.crud`).
+"""
+
+from __future__ import annotations
+
+from . import identity, routing, users
+from .registry import EXAMPLE_BODIES, SEEDERS, SERVICES
+
+__all__ = ["EXAMPLE_BODIES", "SEEDERS", "SERVICES", "identity", "routing", "users"]

@@ -1,0 +1,44 @@
+"""Users: people with names, and the one who is asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..crud import expanded
+from ..refusal import Refusal
+from .registry import seeder, service
+
+if TYPE_CHECKING:
+    from ..core import Sandbox
+    from ..crud import Call
+    from ..store import Collection, Entity
+
+PATH = "/api/v2/users"
+
+
+def users(sandbox: Sandbox) -> Collection:
+    """The users of the organization."""
+    shape = sandbox.shapes.collection(PATH)
+    assert shape is not None
+    return sandbox.collection(shape, [])
+
+
+@seeder(PATH)
+def a_person(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
+    """Give a user an address that fits the name, and the first one the organization."""
+    admin = entity["id"] == sandbox.admin_id
+    if admin:
+        entity["name"] = "Sandbox Admin"
+    handle = f"{entity['name'].replace(' ', '.').lower()}.{entity['id'][:4]}@sandbox.example"
+    entity |= {"email": handle, "username": handle, "state": "active", "version": 1}
+    entity["primaryContactInfo"] = [{"address": handle, "mediaType": "EMAIL", "type": "PRIMARY"}]
+    entity.pop("manager", None)
+
+
+@service("get_users_me")
+def me(sandbox: Sandbox, call: Call) -> Any:
+    """The user of the token."""
+    if not sandbox.settings.client_credentials_user:
+        raise Refusal(400, "bad.request", "This request requires a user context. Client credentials have no user.")
+    admin = users(sandbox)[sandbox.admin_id] if sandbox.admin_id in users(sandbox) else {"id": sandbox.admin_id}
+    return expanded(call, {**admin, "selfUri": f"{PATH}/{admin['id']}"})

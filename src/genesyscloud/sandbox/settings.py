@@ -1,0 +1,68 @@
+"""What can be set on a sandbox.
+
+Facts about Genesys Cloud that nobody could verify against a live organization are settings here, with the
+most likely value as default, so that a test can ask "what if it is otherwise?".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Settings"]
+
+
+def _page_size_maxima() -> dict[str, int]:
+    return {"/api/v2/users": 500, "/api/v2/routing/queues/divisionviews/all": 500, "/api/v2/users/query": 500}
+
+
+def _seeded_counts() -> dict[str, int]:
+    return {"/api/v2/routing/queues": 250, "/api/v2/routing/queues/{}/members": 5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of a :class:`~genesyscloud.sandbox.core.Sandbox`.
+
+    Args:
+        seed: the same seed gives the same organization, ids included.
+        client_id: id of the OAuth client that exists from the start.
+        client_secret: its secret.
+        token_seconds: life of an access token, in seconds.
+        client_credentials_user: whether ``/api/v2/users/me`` answers a client-credentials token with the
+            administrator of the organization. The real service has no user for such a token and refuses.
+        rate_limit: requests per token and minute above which a 429 is answered; ``None`` never.
+        rate_limit_allowed: what ``inin-ratelimit-allowed`` says while ``rate_limit`` is ``None``. High, since
+            clients slow down when the count comes near it.
+        body_bytes: size of a request body above which a 413 is answered, in bytes.
+        check_enums: whether a value outside the definition's enum is refused; the real service knows newer ones.
+        page_size: entities on a page when the request does not say.
+        page_size_maximum: above it a page size is refused with a 400.
+        page_size_maxima: the same for single paths, written with ``{}`` for parameters.
+        cursor_page_size: page size, and its maximum, of results read by cursor.
+        seeded: entities that a collection has from the start.
+        seeded_counts: the same for single collections.
+        job_polls: polls that a new job answers as unfinished.
+        job_items: items that a finished job has.
+        clock: seconds since the epoch.
+    """
+
+    seed: int | str = 1
+    client_id: str = "sandbox"
+    client_secret: str = field(default="sandbox", repr=False)
+    token_seconds: int = 86_400
+    client_credentials_user: bool = True
+    rate_limit: int | None = None
+    rate_limit_allowed: int = 30_000
+    body_bytes: int = 512_000
+    check_enums: bool = True
+    page_size: int = 25
+    page_size_maximum: int = 100
+    page_size_maxima: Mapping[str, int] = field(default_factory=_page_size_maxima)
+    cursor_page_size: int = 1000
+    seeded: int = 60
+    seeded_counts: Mapping[str, int] = field(default_factory=_seeded_counts)
+    job_polls: int = 1
+    job_items: int = 250
+    clock: Callable[[], float] = time.time
