@@ -12,8 +12,6 @@ it grew at the front, are handed out once.
 from __future__ import annotations
 
 import copy
-import hashlib
-import logging
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -33,8 +31,6 @@ SHIFTING = ("page", "search", "body", "scim", "history")
 MAX_EMPTY_PAGES = 3
 #: What the service takes when neither the caller nor the definition says how many items a page has.
 DEFAULT_SIZE = 25
-
-_log = logging.getLogger("genesyscloud.paging")
 
 
 # --- rules --------------------------------------------------------------------------------------
@@ -155,7 +151,7 @@ class Pager:
         self._last_id: Any = None
         self._known: set[Any] = set()
         self._ids: list[Any] = []
-        self._mark = b""
+        self._mark: Any = None
         self._empty = 0
         self._pages = 0
         self._remaining: int | None = None
@@ -230,14 +226,20 @@ class Pager:
         elif self._following is not None and self._following == asked:
             self._end("the next page is the same one")
         elif self._following is None and items and self._unusable_link(listing):
-            _log.warning("%s: stopped at page %d: its nextUri has no known parameter", self.record.name, self._pages)
+            self._warn("its nextUri has no known parameter")
         elif self._empty >= MAX_EMPTY_PAGES:
             self._end(f"{MAX_EMPTY_PAGES} pages in a row were empty")
 
     def _end(self, why: str) -> None:
         if self._following is not None:
-            _log.warning("%s: stopped at page %d: %s", self.record.name, self._pages, why)
+            self._warn(why)
         self._following = None
+
+    def _warn(self, why: str) -> None:
+        import logging
+
+        log = logging.getLogger("genesyscloud.paging")
+        log.warning("%s: stopped at page %d: %s", self.record.name, self._pages, why)
 
     def _unusable_link(self, listing: Any) -> bool:
         """Whether a reply that should carry a token names a next page in a way that cannot be followed."""
@@ -265,9 +267,8 @@ class Pager:
         self._ids = ids if unique else []
         shifting = self.paging.style in SHIFTING and self.paging.positions[:1] != ["q64"]
         self._known = known if shifting else set()
-        mark = "\n".join(ids).encode() if unique else raw
-        mark = hashlib.blake2b(mark, digest_size=16).digest() if items and mark else b""
-        repeated = bool(mark) and mark == self._mark
+        mark = ids if unique else raw
+        repeated = bool(items and mark) and mark == self._mark
         self._mark = mark
         return repeated
 
@@ -374,6 +375,8 @@ class Pager:
 
     def _fingerprint(self) -> str:
         """What the list is a list of: the arguments without those of paging."""
+        import hashlib  # costs a program that pages without saving its place some milliseconds
+
         plain = codec.to_plain([self._args, self._kwargs])
         return hashlib.blake2b(codec.encode(_sorted(plain)), digest_size=8).hexdigest()
 

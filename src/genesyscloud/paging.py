@@ -68,13 +68,13 @@ class Reply(Protocol):
 class Caller(Protocol):
     """What paging needs of a client."""
 
-    def _respond(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reply: ...
+    def _respond(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Reply: ...
 
 
 class AsyncCaller(Protocol):
     """What paging needs of an async client."""
 
-    async def _respond(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reply: ...
+    async def _respond(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Reply: ...
 
 
 class _Controls:

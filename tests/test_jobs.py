@@ -1,0 +1,277 @@
+"""Jobs from submission to results, against services made in place and a clock that never waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from genesyscloud import codec
+from genesyscloud.catalog import catalog
+from genesyscloud.clock import Clock
+from genesyscloud.errors import GenesysCloudError, JobFailed, JobTimeout
+from genesyscloud.http import Headers
+from genesyscloud.jobs import JobFamily, Progress, arun_job, ended, job_family, poll_delay, run_job
+from genesyscloud.operations import Operation, operation
+from genesyscloud.paging import AsyncPages, Pages
+from genesyscloud.response import Response
+
+DETAILS = "post_analytics_conversations_details_jobs"
+BODY = {"interval": "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"}
+
+
+class FakeClock(Clock):
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.waited: list[float] = []
+
+    def monotonic(self) -> float:  # type: ignore[override]
+        return self.now
+
+    def sleep(self, seconds: float) -> None:  # type: ignore[override]
+        self.waited.append(seconds)
+        self.now += seconds
+
+    async def asleep(self, seconds: float) -> None:
+        self.sleep(seconds)
+        await asyncio.sleep(0)
+
+
+class Client:
+    """Answers by operation name; an exception is raised, an iterator gives one answer after the other."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.calls: list[str] = []
+        self.clock = FakeClock()
+
+    @property
+    def _clock(self) -> Clock:
+        return self.clock
+
+    def _respond(self, op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Response[Any]:
+        prepared = op.prepare(args, kwargs)
+        self.calls.append(f"{prepared.method} {prepared.path.removeprefix('/api/v2')}")
+        answer = self.answers[op.__name__]
+        answer = next(answer) if isinstance(answer, Iterator) else answer
+        if isinstance(answer, BaseException):
+            raise answer
+        raw = msgspec.json.encode(answer)
+        return Response(codec.decode(raw, prepared.result or "o"), 200, Headers(), raw, prepared.name)
+
+    def _invoke(self, op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
+        return self._respond(op, args, kwargs).value
+
+
+class AsyncClient(Client):
+    async def _respond(self, op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Response[Any]:  # type: ignore[override]
+        await asyncio.sleep(0)
+        return super()._respond(op, args, kwargs)
+
+    async def _invoke(self, op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
+        return (await self._respond(op, args, kwargs)).value
+
+
+def details(kind: Callable[..., Any], *states: Any, **more: Any) -> Any:
+    """A client with a details job that goes through ``states``."""
+    page = {"conversations": [{"conversationId": "a"}, {"conversationId": "b"}], "cursor": "next"}
+    last = {"conversations": [{"conversationId": "c"}]}
+    answers = {
+        DETAILS: {"jobId": "j1"},
+        "get_analytics_conversations_details_job": iter(
+            [{"state": state} if isinstance(state, str) else state for state in states]
+        ),
+        "get_analytics_conversations_details_job_results": iter([page, last]),
+        "delete_analytics_conversations_details_job": None,
+    }
+    return kind(**(answers | more))
+
+
+@pytest.fixture(scope="module")
+def families() -> list[JobFamily]:
+    source = catalog()
+    return [family for record in source.operations() if (family := job_family(record, source))]
+
+
+def test_families_of_the_whole_catalog(families: list[JobFamily]) -> None:
+    assert len(families) == 89
+    assert sum(family.results is not None for family in families) == 31
+    assert sum(bool(family.results and family.results.paging) for family in families) == 24
+    assert sum(family.cancel is not None for family in families) == 27
+
+
+def test_analytics_families_are_complete(families: list[JobFamily]) -> None:
+    analytics = [
+        f for f in families if f.submit.path.startswith("/api/v2/analytics/") and f.submit.path.endswith("/jobs")
+    ]
+    assert len(analytics) == 20
+    for family in analytics:
+        assert family.results is not None
+        assert family.results.paging is not None
+        assert family.results.paging.style == "cursor"
+        assert family.cancel is not None
+        assert (family.id_property, family.state_property) == ("jobId", "state")
+
+
+@pytest.mark.parametrize(
+    ("submit", "status", "results", "id_property", "state_property"),
+    [
+        ("post_audits_query", "get_audits_query_transaction_id", "get_audits_query_transaction_id_results", "id", "state"),
+        ("post_usage_query", "get_usage_query_execution_id_results", "", "executionId", "queryStatus"),
+        ("post_oauth_client_usage_query", "get_oauth_client_usage_query_result", "", "executionId", "queryStatus"),
+        ("post_recording_jobs", "get_recording_job", "", "id", "state"),
+        ("post_flows_instances_jobs", "get_flows_instances_job", "", "id", "jobState"),
+        ("post_workforcemanagement_timeoffbalance_jobs", "get_workforcemanagement_timeoffbalance_job", "", "job", "status"),
+    ],
+)  # fmt: skip
+def test_other_families(
+    families: list[JobFamily], submit: str, status: str, results: str, id_property: str, state_property: str
+) -> None:
+    (family,) = [family for family in families if family.submit.name == submit]
+    assert family.status.name == status
+    assert (family.results.name if family.results else "") == results
+    assert (family.id_property, family.state_property) == (id_property, state_property)
+
+
+def test_every_family_can_end_and_its_paths_fit(families: list[JobFamily]) -> None:
+    for family in families:
+        (states,) = [
+            prop.enum or []
+            for prop in catalog().model(family.status.result[1:]).properties
+            if prop.wire == family.state_property
+        ]
+        assert any(ended(state) for state in states), family.submit.name
+        for other in (family.status, family.results, family.cancel):
+            if other is not None:
+                assert other.path.count("{") == family.submit.path.count("{") + 1, other.name
+
+
+@pytest.mark.parametrize("name", ["get_users", "post_users", "post_flows_executions", "post_routing_queues"])
+def test_what_submits_no_job(name: str) -> None:
+    assert job_family(operation(name).record, catalog()) is None
+    with pytest.raises(GenesysCloudError, match=f"{name}: submits no job"):
+        run_job(Client(), operation(name), (), {})
+
+
+def test_results_come_in_pages_and_lazily() -> None:
+    client = details(Client, "QUEUED", "PENDING", "FULFILLED")
+    pages = run_job(client, operation(DETAILS), (), {"body": BODY, "page_size": 2})
+    assert isinstance(pages, Pages)
+    base = "/analytics/conversations/details/jobs"
+    assert client.calls == [f"POST {base}", *[f"GET {base}/j1"] * 3]
+    assert client.clock.waited == [1.0, 1.5, 2.25]
+    assert [one.conversation_id for one in pages] == ["a", "b", "c"]
+    assert client.calls[4:] == [f"GET {base}/j1/results?pageSize=2", f"GET {base}/j1/results?cursor=next&pageSize=2"]
+
+
+def test_limit_is_for_the_results() -> None:
+    pages = run_job(details(Client, "FULFILLED"), operation(DETAILS), (BODY,), {"limit": 1})
+    assert [one.conversation_id for one in pages] == ["a"]
+
+
+def test_progress() -> None:
+    seen: list[Progress] = []
+    client = details(Client, "QUEUED", "FULFILLED")
+    run_job(client, operation(DETAILS), (), {"body": BODY, "on_progress": seen.append, "poll_interval": 2})
+    assert seen == [Progress("j1", "QUEUED", None, 2.0), Progress("j1", "FULFILLED", None, 5.0)]
+
+
+@pytest.mark.parametrize("state", ["FAILED", "CANCELLED", "EXPIRED"])
+def test_failure(state: str) -> None:
+    client = details(Client, {"state": state, "errorMessage": "too much"})
+    with pytest.raises(JobFailed, match=f"{DETAILS}: job j1 {state}: too much") as caught:
+        run_job(client, operation(DETAILS), (), {"body": BODY})
+    assert (caught.value.job_id, caught.value.state) == ("j1", state)
+    assert not any(call.startswith("DELETE") for call in client.calls)
+
+
+def test_timeout_cancels() -> None:
+    client = details(Client, *["PENDING"] * 99)
+    with pytest.raises(JobTimeout, match="did not end within 10 seconds"):
+        run_job(client, operation(DETAILS), (), {"body": BODY, "timeout": 10})
+    assert sum(client.clock.waited) == 10
+    assert client.calls[-1] == "DELETE /analytics/conversations/details/jobs/j1"
+
+
+@pytest.mark.parametrize("delete", [None, RuntimeError("no"), GenesysCloudError("no")])
+@pytest.mark.parametrize("reason", [KeyboardInterrupt(), RuntimeError("broken")])
+def test_an_interruption_cancels_and_is_not_hidden(reason: BaseException, delete: Any) -> None:
+    client = details(Client, "PENDING", reason, delete_analytics_conversations_details_job=delete)
+    with pytest.raises(type(reason)):
+        run_job(client, operation(DETAILS), (), {"body": BODY})
+    assert client.calls[-1].startswith("DELETE")
+
+
+def test_a_failed_submission_cancels_nothing() -> None:
+    client = details(Client, **{DETAILS: RuntimeError("no")})
+    with pytest.raises(RuntimeError):
+        run_job(client, operation(DETAILS), (), {"body": BODY})
+    assert len(client.calls) == 1
+
+
+def test_a_submission_without_an_id() -> None:
+    with pytest.raises(JobFailed, match="no id"):
+        run_job(details(Client, **{DETAILS: {}}), operation(DETAILS), (), {"body": BODY})
+
+
+def test_a_family_whose_status_is_the_result() -> None:
+    client = Client(
+        post_oauth_client_usage_query={"executionId": "e1"},
+        get_oauth_client_usage_query_result=iter(
+            [{"queryStatus": "Running"}, {"queryStatus": "Complete", "results": [{"requests": 7}]}]
+        ),
+    )
+    status = run_job(client, operation("post_oauth_client_usage_query"), ("c1",), {"body": {"interval": "x"}})
+    assert status.results[0].requests == 7
+    assert client.calls[-1] == "GET /oauth/clients/c1/usage/query/results/e1"
+
+
+def test_a_job_that_ended_with_its_submission() -> None:
+    client = Client(
+        post_workforcemanagement_timeoffbalance_jobs={"job": {"id": "j"}},
+        get_workforcemanagement_timeoffbalance_job={"status": "Complete"},
+        post_recording_jobs={"id": "r", "state": "READY"},
+    )
+    assert run_job(client, operation("post_recording_jobs"), ({"action": "EXPORT"},), {}).state == "READY"
+    assert run_job(client, operation("post_workforcemanagement_timeoffbalance_jobs"), ({},), {}).status == "Complete"
+    assert client.calls[-1] == "GET /workforcemanagement/timeoffbalance/jobs/j"
+
+
+def test_delays_grow_to_a_ceiling() -> None:
+    delays = [poll_delay(looks, 0.5) for looks in range(2000)]
+    assert delays == sorted(delays)
+    assert (delays[0], delays[-1]) == (0.5, 30.0)
+    assert poll_delay(5, 60) == 60
+
+
+@pytest.mark.parametrize("wrong", [{"poll_interval": 0}, {"timeout": 0}])
+def test_times_must_be_positive(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="more than 0 seconds"):
+        run_job(Client(), operation(DETAILS), (), wrong)
+
+
+def test_async_gives_the_same() -> None:
+    async def main() -> None:
+        client = details(AsyncClient, "QUEUED", "FULFILLED")
+        pages = await arun_job(client, operation(DETAILS), (), {"body": BODY})
+        assert isinstance(pages, AsyncPages)
+        assert [one.conversation_id async for one in pages] == ["a", "b", "c"]
+
+    asyncio.run(main())
+
+
+def test_cancelling_the_task_cancels_the_job() -> None:
+    async def main() -> None:
+        client = details(AsyncClient, *["PENDING"] * 1000)
+        task = asyncio.create_task(arun_job(client, operation(DETAILS), (), {"body": BODY, "timeout": None}))
+        while len(client.calls) < 4:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert client.calls[-1] == "DELETE /analytics/conversations/details/jobs/j1"
+
+    asyncio.run(main())
