@@ -50,11 +50,20 @@ def test_counts_per_style(found: Found) -> None:
     ("name", "paging"),
     [
         ("get_routing_queues", Paging("page", "entities", "#Queue", "id", ["pageNumber"], "pageSize")),
-        ("get_authorization_roles", Paging("page", "entities", "#DomainOrganizationRole", "id", ["pageNumber"], "pageSize")),
+        ("get_authorization_divisions", Paging("page", "entities", "#AuthzDivision", "id", ["pageNumber"], "pageSize")),
         ("get_assistants", Paging("after", "entities", "#Assistant", "id", ["after", "before"], "pageSize")),
-        ("post_taskmanagement_workitems_query", Paging("after", "entities", "#Workitem", "id", ["after"], "pageSize", True)),
-        ("get_externalcontacts_scan_contacts", Paging("cursor", "entities", "#ExternalContact", "id", ["cursor"], "limit")),
-        ("get_recording_jobs", Paging("cursor", "entities", "#RecordingJob", "id", ["cursor", "pageNumber"], "pageSize")),
+        (
+            "post_taskmanagement_workitems_query",
+            Paging("after", "entities", "#Workitem", "id", ["after"], "pageSize", True),
+        ),
+        (
+            "get_externalcontacts_scan_contacts",
+            Paging("cursor", "entities", "#ExternalContact", "id", ["cursor"], "limit"),
+        ),
+        (
+            "get_recording_jobs",
+            Paging("cursor", "entities", "#RecordingJob", "id", ["cursor", "pageNumber"], "pageSize"),
+        ),
         ("get_groups_search", Paging("search", "results", "#Group", "id", ["q64"])),
         ("post_users_search", Paging("search", "results", "#User", "id", ["pageNumber"], "pageSize", True)),
         ("post_search", Paging("search", "results", "o", "", ["pageNumber"], "pageSize", True)),
@@ -63,10 +72,13 @@ def test_counts_per_style(found: Found) -> None:
             Paging("search", "results.entities", "#Response", "id", ["pageNumber"], "pageSize", True),
         ),
         ("get_scim_v2_users", Paging("scim", "Resources", "#ScimV2User", "id", ["startIndex"], "count")),
-        ("get_speechandtextanalytics_programs", Paging("next_page", "entities", "#ListedProgram", "id", ["nextPage"], "pageSize")),
+        (
+            "get_speechandtextanalytics_programs",
+            Paging("next_page", "entities", "#ListedProgram", "id", ["nextPage"], "pageSize"),
+        ),
         ("get_chats_room_messages", Paging("history", "entities", "#ChatMessageResponse", "id", ["before"], "limit")),
     ],
-)  # fmt: skip
+)
 def test_representatives(found: Found, name: str, paging: Paging) -> None:
     assert found[name][1] == paging
 

@@ -2,11 +2,14 @@
 
 Some ninety operations only start work: ``POST P`` answers with an id, ``GET P/{id}`` tells the state and, for
 queries, ``GET P/{id}/results`` hands out pages; ``DELETE P/{id}`` cancels where it exists. Which operations
-belong together is read from their paths (:func:`job_family`), never listed. With results: the twenty analytics
-aggregate and details jobs, the two of social media, audits and quality audits, cases, work items
-(query, bulk add, bulk terminate), journey outcome attributions and Nuance bots. Without: usage queries, whose status carries the
-rows, and exports, imports,
-publishing, workforce management and the like, whose last status is the result.
+belong together is read from their paths (:func:`job_family`), never listed.
+
+With results: the twenty analytics jobs (aggregates of actions, agent copilots, agent utilizations, bots, case
+management, conversations, copilots, evaluations, flow executions, flows, journeys, knowledge, resolutions,
+summaries, surveys, tasks, transcripts and users; details of conversations and users), the two of social media,
+audits, quality audits, cases, work items (query, bulk add, bulk terminate), journey outcome attributions and
+the two of Nuance bots. Without: usage queries, whose status carries the rows, and exports, imports, recording
+jobs, publishing, workforce management and the like, whose last status is the result.
 
 :class:`Job` decides and does no I/O; :func:`run_job` and :func:`arun_job` carry out what it asks for.
 """
@@ -93,7 +96,8 @@ class _Caller(Protocol):
 
 def job_family(record: OperationRecord, source: Catalog) -> JobFamily | None:
     """Return the family of jobs that ``record`` submits, or ``None`` when it submits none."""
-    if record.method != "POST":
+    id_property = next((wire for wire in IDS if wire in _wires(record.result, source)), "")
+    if record.method != "POST" or not id_property:
         return None
     names = {name for group in record.groups for name in source.group(group).operations}
     siblings: dict[tuple[str, str], OperationRecord] = {}
@@ -108,9 +112,8 @@ def job_family(record: OperationRecord, source: Catalog) -> JobFamily | None:
     status = siblings.get(("GET", "")) or results
     if status is None or not (results or record.path.endswith("jobs")):
         return None
-    id_property = next((wire for wire in IDS if wire in _wires(record.result, source)), "")
     state_property = _state_property(status, source)
-    if not id_property or not state_property:
+    if not state_property:
         return None
     results = None if results is status else results
     return JobFamily(record, status, results, siblings.get(("DELETE", "")), id_property, state_property)
