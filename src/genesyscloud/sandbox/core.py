@@ -154,7 +154,8 @@ class Sandbox:
     def _written(self, record: OperationRecord, path: str, value: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
         if not record.result:
             return (204, b"", [])
-        fitted = self._renderer.render(value, record.result, path)
+        empty = value is None and record.result == "o"
+        fitted = {} if empty else self._renderer.render(value, record.result, path)
         kind = record.produces[0] if record.produces else "application/json"
         if kind.startswith("text/"):
             return 200, str(fitted).encode("utf-8", "replace"), [("Content-Type", f"{kind}; charset=utf-8")]
@@ -180,6 +181,10 @@ class Sandbox:
 
         auth = ClientCredentials(self.settings.client_id, self.settings.client_secret)
         return {"auth": auth, "region": "http://sandbox.local", "transport": transport, **options}
+
+    def access_token(self) -> str:
+        """A new access token of the client that exists from the start."""
+        return self.login.issue(self.settings.client_id)
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Start to answer over HTTP, in a thread of its own, until :meth:`close`.
@@ -244,9 +249,9 @@ class Sandbox:
     def _seed(self, collection: Collection, entity_id: str) -> Entity:
         shape = collection.shape
         known = self.shapes.properties(shape.model)
-        entity: Entity = self.faker.make(f"#{shape.model}", collection.path, entity_id) if known else {}
-        key = known.get(shape.key)
-        entity[shape.key] = int(entity_id) if key is not None and key.type in "il" else entity_id
+        entity: Entity = dict(self.faker.make(f"#{shape.model}", collection.path, entity_id)) if known else {}
+        if shape.key in known:
+            entity[shape.key] = int(entity_id) if known[shape.key].type in "il" else entity_id
         if "selfUri" in known:
             entity["selfUri"] = f"{collection.path}/{self.quoted(entity_id)}"
         if "division" in known and known["division"].type.startswith("#"):
@@ -254,7 +259,7 @@ class Sandbox:
         seeder = SEEDERS.get(shape.path)
         if seeder is not None:
             seeder(self, collection, entity)
-        return entity
+        return self._renderer.made(entity, shape.model) if known else entity
 
     def home_division(self) -> Entity:
         """The division that everything is in until it is moved."""
@@ -263,12 +268,11 @@ class Sandbox:
 
     # --- examples -------------------------------------------------------------------------------
 
-    def example_call(self, name: str, *, token: str = "") -> ExampleCall:
+    def example_call(self, name: str) -> ExampleCall:
         """Make a request that this sandbox answers with success: valid, and about things that exist.
 
         Args:
             name: name of the operation.
-            token: access token for the ``Authorization`` header.
 
         Raises:
             KeyError: there is no such operation.
@@ -289,7 +293,7 @@ class Sandbox:
         body = EXAMPLE_BODIES[record.name](self, ids) if record.name in EXAMPLE_BODIES else None
         if body is None and record.body:
             body = self._current_version(record, ids, example_body(record, self.faker))
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"Bearer {self.access_token()}"} if record.secured else {}
         values = {parameter.wire: value for parameter, value in zip(parameters, ids, strict=True)}
         return example_call(record, self.faker, values, body, headers)
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from ..catalog import OperationRecord, Paging, PropertyRecord
 from . import words
+from .fake import Made
 from .filters import filters_of, searched, sort
 from .jobs import shown_state
 from .pages import facts, search_body, window
@@ -115,7 +116,7 @@ def _found(sandbox: Sandbox, call: Call) -> tuple[Collection, str]:
 
 def _read(sandbox: Sandbox, call: Call) -> Any:
     collection, entity_id = _found(sandbox, call)
-    return shown_state(sandbox, call, expanded(call, collection[entity_id]), [entity_id])
+    return shown_state(sandbox, call, expanded(sandbox, call, collection[entity_id]), [entity_id])
 
 
 def _create(sandbox: Sandbox, call: Call) -> Any:
@@ -128,13 +129,15 @@ def _create(sandbox: Sandbox, call: Call) -> Any:
 def add(sandbox: Sandbox, collection: Collection, call: Call) -> Entity:
     """Make an entity of a collection out of the body of a call."""
     shape = collection.shape
+    known = sandbox.shapes.properties(shape.model)
     body = _body_object(call)
     key = body.get(shape.key)
     # An id in the body is what a copied entity carries, unless it is named otherwise: then it is the caller's.
     chosen = isinstance(key, str) and key and shape.key != "id"
     entity_id = str(key) if chosen else sandbox.store.new_id(shape)
     entity = {wire: value for wire, value in body.items() if value is not None}
-    entity[shape.key] = entity_id
+    if shape.key in known:
+        entity[shape.key] = int(entity_id) if known[shape.key].type in "il" else entity_id
     job = sandbox.shapes.job_id(call.record)
     if job:
         entity[job] = entity_id
@@ -155,7 +158,7 @@ def _server_side(sandbox: Sandbox, shape: CollectionShape, self_uri: str) -> Ent
     for wire in ("createdBy", "modifiedBy"):
         if wire in known:
             made[wire] = _reference(known[wire], sandbox.admin_id)
-    return made | {"selfUri": self_uri}
+    return made | {"selfUri": self_uri} if "selfUri" in known else made
 
 
 def _reference(prop: PropertyRecord, user_id: str) -> Any:
@@ -247,14 +250,24 @@ def _remove_many(sandbox: Sandbox, call: Call) -> Any:
     return None
 
 
-def expanded(call: Call, entity: Entity) -> Entity:
+def expanded(sandbox: Sandbox, call: Call, entity: Entity) -> Entity:
     """An entity without those properties that come only when ``expand`` asks for them."""
-    expand = next((p for p in call.record.parameters if p.wire == "expand" and p.enum), None)
-    if expand is None or expand.enum is None:
+    expandable = sandbox.shapes.expandable(call.record)
+    if not expandable:
         return entity
-    asked = call.query.get("expand") or []
-    hidden = {name for name in expand.enum if name not in asked}
-    return {wire: value for wire, value in entity.items() if wire not in hidden}
+    asked = call.query.get("expand") or ()
+    return made_like(
+        entity, {wire: value for wire, value in entity.items() if wire not in expandable or wire in asked}
+    )
+
+
+def made_like(entity: Entity, part: Entity) -> Entity:
+    """``part`` of an entity without some optional properties; it fits where the entity fits."""
+    if not isinstance(entity, Made):
+        return part
+    made = Made(part)
+    made.model = entity.model
+    return made
 
 
 # --- lists --------------------------------------------------------------------------------------
@@ -279,7 +292,7 @@ def page(sandbox: Sandbox, call: Call, listing: Listing, entities: Sequence[Any]
     if "q64" in call.query:
         record = replace(record, paging=Paging("search", "", "", "", ["pageNumber"], "pageSize", True))
     part = window(record, call.query, body, sandbox.settings)
-    shown = [expanded(call, item) if isinstance(item, dict) else item
+    shown = [expanded(sandbox, call, item) if isinstance(item, dict) else item
              for item in itertools.islice(entities, part.offset, part.offset + part.size)]  # fmt: skip
     found = facts(call.record, call.path, call.pairs, part, len(entities), len(shown), body)
     outer, _, inner = listing.wire.rpartition(".")

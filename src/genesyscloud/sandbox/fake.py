@@ -202,7 +202,7 @@ _SCALARS: Mapping[str, Make] = {
     "L": lambda rng: words.stamp(rng)[:19],
     "Y": lambda rng: words.stamp(rng)[:7],
     "b": lambda rng: rng.below(2) == 1,
-    "o": lambda rng: {"example": rng.below(100)},
+    "o": lambda rng: {"example": {}},
 }
 
 

@@ -14,6 +14,8 @@ from .settings import Settings
 
 __all__ = ["Login", "Token"]
 
+#: Tokens kept before those that have expired are thrown away.
+KEPT_TOKENS = 10_000
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -47,10 +49,20 @@ class Login:
             raise OAuthRefusal(400, "invalid_request", "grant_type is missing")
         if grant != "client_credentials":
             raise OAuthRefusal(400, "unsupported_grant_type", f"the grant type {grant[:60]!r} is not supported")
-        token = secrets.token_urlsafe(48)
-        seconds = self._settings.token_seconds
-        self._tokens[token] = Token(client_id, self._settings.clock() + seconds)
-        return {"access_token": token, "token_type": "bearer", "expires_in": seconds}
+        return {
+            "access_token": self.issue(client_id),
+            "token_type": "bearer",
+            "expires_in": self._settings.token_seconds,
+        }
+
+    def issue(self, client_id: str) -> str:
+        """Make an access token for a client."""
+        now = self._settings.clock()
+        if len(self._tokens) >= KEPT_TOKENS:
+            self._tokens = {value: token for value, token in self._tokens.items() if token.expires > now}
+        made = secrets.token_urlsafe(48)
+        self._tokens[made] = Token(client_id, now + self._settings.token_seconds)
+        return made
 
     def _authenticated(self, authorization: str, form: Mapping[str, str]) -> str:
         scheme, _, encoded = authorization.partition(" ")

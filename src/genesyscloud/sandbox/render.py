@@ -28,6 +28,12 @@ class Renderer:
         found = self._fit(value, type_, None, key)
         return self._faker.make(type_, *key) if found is _MISSING else found
 
+    def made(self, entity: dict[str, Any], model: str) -> Made:
+        """An entity fitted to its model once and for all."""
+        made = Made(self._model(entity, self._faker.record(model), ()))
+        made.model = model
+        return made
+
     def _fit(self, value: Any, type_: str, prop: PropertyRecord | None, key: tuple[object, ...]) -> Any:
         kind = type_[0]
         if kind == "o":

@@ -92,6 +92,7 @@ class Shapes:
         self._by_path: dict[str, dict[str, OperationRecord]] = {}
         self._items: dict[str, str] = {}
         self._collections: dict[str, CollectionShape | None] = {}
+        self._expandable: dict[str, frozenset[str]] = {}
         self._parents: dict[str, list[CollectionShape]] = {}
         for path, operations in router.by_path.items():
             self._by_path.setdefault(plain(path), {}).update(operations)
@@ -114,7 +115,7 @@ class Shapes:
 
     def listing(self, record: OperationRecord) -> Listing | None:
         """Where the list in the result of an operation is."""
-        if record.paging is not None:
+        if record.paging is not None and self._is_list(record):
             return Listing(record.paging.items, record.paging.item_type)
         if record.result.startswith("["):
             return Listing("", record.result[1:])
@@ -125,6 +126,24 @@ class Shapes:
                 if types.get(wire, "").startswith("["):
                     return Listing(wire, types[wire][1:])
         return None
+
+    def expandable(self, record: OperationRecord) -> frozenset[str]:
+        """The properties that a reply has only when ``expand`` asks for them."""
+        found = self._expandable.get(record.name)
+        if found is None:
+            listing = self.listing(record)
+            model = (listing.item_type if listing else record.result).partition("#")[2]
+            required = {wire for wire, prop in self.properties(model).items() if prop.required}
+            enum = next((p.enum for p in record.parameters if p.wire == "expand" and p.enum), [])
+            found = self._expandable[record.name] = frozenset(enum) - required
+        return found
+
+    def _is_list(self, record: OperationRecord) -> bool:
+        """Whether what pages is a list; search results are free-form objects as far as the definition tells."""
+        type_ = record.result
+        for wire in record.paging.items.split(".") if record.paging else ():
+            type_ = self.properties(type_[1:])[wire].type
+        return type_.startswith("[")
 
     def collection(self, path: str) -> CollectionShape | None:
         """The collection at ``path`` (``/api/v2/routing/queues``), if there is one."""
@@ -145,7 +164,7 @@ class Shapes:
         model = next(iter(self._models(items, listing, post)), "")
         parameter = next(p for p in reversed(next(iter(items.values())).parameters) if p.place == "path")
         wires = self.properties(model)
-        key = next((wire for wire in ("id", parameter.wire, "key") if wire in wires), "id")
+        key = next((wire for wire in ("id", parameter.wire, "key") if wire in wires), "key")
         return CollectionShape(path, path.count("{}"), parameter, model, creates, listing is not None, key)
 
     def _models(

@@ -11,9 +11,20 @@ from .rng import Rng
 
 __all__ = ["person", "stamp", "text", "written"]
 
-FIRST_NAMES = ["Ada", "Bruno", "Chioma", "Diego", "Elif", "Farah", "Grace", "Hiro", "Ines", "Jonas", "Kofi", "Lena", "Mateo", "Nadia", "Omar", "Priya", "Quinn", "Rosa", "Sven", "Tara", "Uma", "Viktor", "Wanda", "Xenia", "Yusuf", "Zoe"]  # fmt: skip
-LAST_NAMES = ["Abbott", "Becker", "Costa", "Duarte", "Eriksen", "Fischer", "Garcia", "Haddad", "Ivanova", "Jensen", "Kowalski", "Larsen", "Moreau", "Novak", "Okafor", "Patel", "Quist", "Rossi", "Sato", "Tanaka", "Ueda", "Varga", "Weber", "Xu", "Yilmaz", "Zhang"]  # fmt: skip
-TOPICS = ["Billing", "Sales", "Support", "Returns", "Claims", "Loans", "Travel", "Orders", "Service", "Retention", "Delivery", "Accounts", "Welcome", "Renewals", "Priority", "Technical", "Partner", "Express"]  # fmt: skip
+FIRST_NAMES = [
+    "Ada", "Bruno", "Chioma", "Diego", "Elif", "Farah", "Grace", "Hiro", "Ines", "Jonas", "Kofi", "Lena",
+    "Mateo", "Nadia", "Omar", "Priya", "Quinn", "Rosa", "Sven", "Tara", "Uma", "Viktor", "Wanda", "Xenia",
+    "Yusuf", "Zoe",
+]  # fmt: skip
+LAST_NAMES = [
+    "Abbott", "Becker", "Costa", "Duarte", "Eriksen", "Fischer", "Garcia", "Haddad", "Ivanova", "Jensen",
+    "Kowalski", "Larsen", "Moreau", "Novak", "Okafor", "Patel", "Quist", "Rossi", "Sato", "Tanaka", "Ueda",
+    "Varga", "Weber", "Xu", "Yilmaz", "Zhang",
+]  # fmt: skip
+TOPICS = [
+    "Billing", "Sales", "Support", "Returns", "Claims", "Loans", "Travel", "Orders", "Service", "Retention",
+    "Delivery", "Accounts", "Welcome", "Renewals", "Priority", "Technical", "Partner", "Express",
+]  # fmt: skip
 KINDS = [
     "North",
     "South",

@@ -40,5 +40,6 @@ def me(sandbox: Sandbox, call: Call) -> Any:
     """The user of the token."""
     if not sandbox.settings.client_credentials_user:
         raise Refusal(400, "bad.request", "This request requires a user context. Client credentials have no user.")
-    admin = users(sandbox)[sandbox.admin_id] if sandbox.admin_id in users(sandbox) else {"id": sandbox.admin_id}
-    return expanded(call, {**admin, "selfUri": f"{PATH}/{admin['id']}"})
+    everyone, admin_id = users(sandbox), sandbox.admin_id
+    admin = everyone[admin_id] if admin_id in everyone else {"id": admin_id}
+    return expanded(sandbox, call, {**admin, "selfUri": f"{PATH}/{admin['id']}"})
