@@ -9,9 +9,12 @@ Names are imported when they are first touched, so that this package costs nothi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# Type checkers know this name; importing it from typing would be most of the cost of this package.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .auth import AccessToken, Anonymous, Auth, ClientCredentials, MemoryTokenStore, Token, TokenStore
     from .client import AsyncGenesysCloud, GenesysCloud
     from .config import Timeouts

@@ -8,7 +8,6 @@ side by side.
 from __future__ import annotations
 
 import os
-import random as random_
 import sys
 import threading
 import warnings
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overlo
 from urllib.parse import urlsplit
 
 from . import regions
-from .auth import Auth, MemoryTokenStore, TokenStore
-from .auth.source import AsyncTokenSource, TokenSource
+from .auth import Auth, TokenStore
+from .auth.source import TokenSource
 from .clock import Clock
 from .config import (
     HostSettings,
@@ -35,7 +34,6 @@ from .errors import ConfigurationError
 from .groups import AsyncGroups, SyncGroups
 from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
 from .operations import BoundOperation, Operation, Prepared, operation, prepare_request
-from .paging import AsyncPages, Paged, Pages, apaginate, paginate
 from .pipeline import Engine, arun, plan, run
 from .ratelimit import RateLimiter
 from .redact import SecretHeaders
@@ -46,13 +44,16 @@ from .transport import POOL_SIZE, AsyncTransport, ProxySettings, TlsSettings, Tr
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from .auth.asource import AsyncTokenSource
+    from .paging import AsyncPages, Paged, Pages
+
 __all__ = ["AsyncGenesysCloud", "GenesysCloud"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
 Wire = TypeVar("Wire", Transport, AsyncTransport)
-Source = TypeVar("Source", TokenSource, AsyncTokenSource)
+Source = TypeVar("Source", TokenSource, "AsyncTokenSource")
 
 
 class _Shared(Generic[Wire]):
@@ -145,11 +146,11 @@ class _Client(Generic[Wire, Source]):
             api=hosts.api,
             login=hosts.login,
             settings=settings,
-            tokens=self._source()(auth, token_store or MemoryTokenStore(), hosts.login, clock),
+            tokens=self._source()(auth, token_store, hosts.login, clock),
             limiter=RateLimiter() if pacing else None,
             hooks=Hooks(on_request, on_response, on_retry, on_error),
             clock=clock,
-            random=random_.random,
+            random=_random,
         )
         self._shared: _Shared[Wire] = _Shared(transport)
 
@@ -347,6 +348,8 @@ class GenesysCloud(_Client[Transport, TokenSource], SyncGroups):
         >>> for queue in gc.paginate(gc.routing.get_routing_queues, name="Sup*"):          # doctest: +SKIP
         ...     print(queue.name)
         """
+        from .paging import paginate
+
         bound = _bound(op)
         return paginate(bound.client, bound, args, kwargs)
 
@@ -365,7 +368,7 @@ class GenesysCloud(_Client[Transport, TokenSource], SyncGroups):
         self.close()
 
 
-class AsyncGenesysCloud(_Client[AsyncTransport, AsyncTokenSource], AsyncGroups):
+class AsyncGenesysCloud(_Client[AsyncTransport, "AsyncTokenSource"], AsyncGroups):
     """A client of the Genesys Cloud Platform API for asyncio, to be shared between tasks.
 
     Operations are called as ``await gc.<group>.<operation>(…)``. Wrong arguments raise at once, not when awaited.
@@ -375,6 +378,8 @@ class AsyncGenesysCloud(_Client[AsyncTransport, AsyncTokenSource], AsyncGroups):
     """
 
     def _source(self) -> type[AsyncTokenSource]:
+        from .auth.asource import AsyncTokenSource
+
         return AsyncTokenSource
 
     def _connect(self) -> AsyncTransport:
@@ -436,6 +441,8 @@ class AsyncGenesysCloud(_Client[AsyncTransport, AsyncTokenSource], AsyncGroups):
     ) -> AsyncPages[T, list[T]]: ...
     def paginate(self, op: Callable[P, Awaitable[Any]], /, *args: P.args, **kwargs: P.kwargs) -> AsyncPages[Any, Any]:
         """Iterate over the items of a list with ``async for``; see :meth:`GenesysCloud.paginate`."""
+        from .paging import apaginate
+
         bound = _bound(op)
         return apaginate(bound.client, bound, args, kwargs)
 
@@ -480,6 +487,13 @@ def _path_on(api: str, path: str) -> str:
             f"{given.hostname!r} is not the host of the API ({own.netloc}) and must not see the token"
         )
     return f"{given.path or '/'}?{given.query}" if given.query else given.path or "/"
+
+
+def _random() -> float:
+    # Needed only when something failed, and the module costs a few milliseconds.
+    from random import random
+
+    return random()
 
 
 def _stacklevel_of_caller() -> int:

@@ -200,8 +200,10 @@ class ApiError(GenesysCloudError):
         self.retry_after = retry_after
         fields = cast("Mapping[str, Any]", body) if isinstance(body, Mapping) else {}
         self.correlation_id: str = self.headers.get("inin-correlation-id") or str(fields.get("contextId") or "")
-        self.limit: dict[str, Any] | None = fields.get("limit") or None
-        self.details: list[Any] = fields.get("details") or []
+        limit, details = fields.get("limit"), fields.get("details")
+        # A gateway in front answers in shapes of its own.
+        self.limit = cast("dict[str, Any]", limit) if isinstance(limit, dict) and limit else None
+        self.details = cast("list[Any]", details) if isinstance(details, list) else []
         self.permissions = _missing_permissions(fields) if status == 403 else []
         super().__init__(self._summary())
 

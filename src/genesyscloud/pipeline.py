@@ -18,7 +18,8 @@ from .redact import SecretHeaders
 from .response import Response
 
 if TYPE_CHECKING:
-    from .auth.source import AsyncTokenSource, TokenSource
+    from .auth.asource import AsyncTokenSource
+    from .auth.source import TokenSource
     from .auth.tokens import Token
     from .clock import Clock
     from .config import Settings
@@ -227,7 +228,10 @@ class _Call:
             random=engine.random(),
         )
         if delay is None or engine.clock.monotonic() + delay >= self.deadline or not engine.budget.take(failure):
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # its traceback holds this frame
         self.retries += 1
         if engine.hooks.on_retry is not None:
             failure.operation = self.prepared.name

@@ -9,7 +9,7 @@ __all__ = ["SecretHeaders", "is_secret_name"]
 _SECRET_NAME = re.compile(
     r"secret|password|passwd|assertion|credential_?fields|api_?key|private_?key|code_?verifier"
     r"|(access|refresh|id|bearer|auth|session|guest)_?token"
-    r"|^(token|jwt|authorization|proxy-authorization|cookie|set-cookie)$",
+    r"|^(token|jwt|authorization|proxy_authorization|cookie|set_cookie)$",
     re.IGNORECASE,
 )
 
@@ -20,7 +20,7 @@ def is_secret_name(name: str) -> bool:
     >>> is_secret_name("clientSecret"), is_secret_name("name")
     (True, False)
     """
-    return _SECRET_NAME.search(name) is not None
+    return _SECRET_NAME.search(name.replace("-", "_")) is not None
 
 
 class SecretHeaders(dict[str, str]):

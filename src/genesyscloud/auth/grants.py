@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Generator
 from typing import TypeAlias
 
@@ -21,11 +20,14 @@ class Auth:
 
     Attributes:
         renewable: whether :meth:`flow` can be run again for a new token.
-        identity: what tells this login from others in a shared token store; no secret.
     """
 
     renewable: bool = False
-    identity: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells this login from others in a token store; no secret can be read from it."""
+        raise NotImplementedError
 
     def flow(self, login_url: str, now: float, previous: Token | None) -> Flow:
         """Yield the requests of the login, be given their replies, and return the token.
@@ -61,9 +63,11 @@ class ClientCredentials(Auth):
             _check(f"ClientCredentials: {name}", value)
         self.client_id = client_id
         self._client_secret = client_secret
-        # Two clients with the same id but another secret (one wrong) must not share a token.
-        digest = hashlib.sha256(client_secret.encode()).hexdigest()[:16]
-        self.identity = f"client_credentials:{client_id}:{digest}"
+
+    @property
+    def identity(self) -> str:
+        """The client id, and a digest of the secret: one who does not know the secret gets no token of the store."""
+        return f"client_credentials:{self.client_id}:{_digest(self._client_secret)}"
 
     def flow(self, login_url: str, now: float, previous: Token | None) -> Flow:
         """Ask the token endpoint."""
@@ -98,6 +102,11 @@ class AccessToken(Auth):
         _check("AccessToken: token", token)
         self._token = token
 
+    @property
+    def identity(self) -> str:
+        """A digest of the token."""
+        return f"access_token:{_digest(self._token)}"
+
     def flow(self, login_url: str, now: float, previous: Token | None) -> Flow:
         """Return the token; nothing is sent."""
         yield from ()
@@ -110,6 +119,11 @@ class AccessToken(Auth):
 class Anonymous(Auth):
     """No login: for the operations that need none (guest sessions, web deployments). Others raise."""
 
+    @property
+    def identity(self) -> str:
+        """One for all."""
+        return "anonymous"
+
     def flow(self, login_url: str, now: float, previous: Token | None) -> Flow:
         """Refuse."""
         yield from ()
@@ -117,6 +131,12 @@ class Anonymous(Auth):
 
     def __repr__(self) -> str:
         return "Anonymous()"
+
+
+def _digest(secret: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def _check(what: str, value: object) -> None:

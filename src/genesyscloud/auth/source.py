@@ -7,10 +7,9 @@ over. While a token is due for renewal but still valid, nobody but the leader wa
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from ..clock import Clock
@@ -18,7 +17,7 @@ from ..errors import DeadlineExceeded, GenesysCloudError
 from .grants import Auth
 from .tokens import Token, TokenStore
 
-__all__ = ["AsyncTokenSource", "TokenSource"]
+__all__ = ["Flight", "SharedToken", "TokenSource"]
 
 #: After a failed renewal of a token that is still valid, seconds until the next try.
 QUIET = 10.0
@@ -31,7 +30,9 @@ class _Event(Protocol):
 E = TypeVar("E", bound=_Event)
 
 
-class _Flight(Generic[E]):
+class Flight(Generic[E]):
+    """One login under way; ``done`` is set when it has ended, however it ended."""
+
     __slots__ = ("done", "error", "token")
 
     def __init__(self, done: E) -> None:
@@ -47,23 +48,25 @@ class _Flight(Generic[E]):
         return self.token
 
 
-class _Source(Generic[E]):
-    def __init__(self, auth: Auth, store: TokenStore, login_url: str, clock: Clock) -> None:
+class SharedToken(Generic[E]):
+    """What threads and tasks have in common here: everything but how one waits."""
+
+    def __init__(self, auth: Auth, store: TokenStore | None, login_url: str, clock: Clock) -> None:
         self.auth = auth
         self._store = store
-        self._key = f"{login_url}|{auth.identity}" if auth.identity else ""
-        self._clock = clock
+        self._login_url = login_url
+        self.clock = clock
         self._lock = threading.Lock()
-        self._flight: _Flight[E] | None = None
-        self._token: Token | None = None
+        self._flight: Flight[E] | None = None
+        self.current: Token | None = None
         self._quiet_until = 0.0
 
     def fresh(self) -> Token | None:
         """Return the current token when it can be used without further ado. This is the path of every call."""
-        token = self._token
+        token = self.current
         if token is None:
             return None
-        now = self._clock.time()
+        now = self.clock.time()
         if now < token.renew_at:
             return token
         # Due, but valid: someone is at it, or it failed a moment ago.
@@ -71,7 +74,7 @@ class _Source(Generic[E]):
             return token
         return None
 
-    def _board(self, stale: Token | None, mine: _Flight[E]) -> Token | _Flight[E]:
+    def board(self, stale: Token | None, mine: Flight[E]) -> Token | Flight[E]:
         """Return a usable token, or the flight to wait for; it is ``mine`` when the caller has to lead it."""
         with self._lock:
             token = self._usable(stale)
@@ -81,33 +84,37 @@ class _Source(Generic[E]):
                 self._flight = mine
             return self._flight
 
+    def _key(self) -> str:
+        return f"{self._login_url}|{self.auth.identity}"
+
     def _usable(self, stale: Token | None) -> Token | None:
         refused = stale.access_token if stale is not None else None
         token = self.fresh()
         if token is not None and token.access_token != refused:
             return token
-        stored = self._store.load(self._key) if self._key else None
-        if stored is not None and stored.access_token != refused and self._clock.time() < stored.renew_at:
-            self._token = stored
+        stored = self._store.load(self._key()) if self._store is not None else None
+        if stored is not None and stored.access_token != refused and self.clock.time() < stored.renew_at:
+            self.current = stored
             return stored
         return None
 
-    def _valid(self, stale: Token | None) -> Token | None:
+    def valid(self, stale: Token | None) -> Token | None:
         """Return the current token if it still serves, though it is due."""
-        token = self._token
-        return token if stale is None and token is not None and self._clock.time() < token.expires_at else None
+        token = self.current
+        return token if stale is None and token is not None and self.clock.time() < token.expires_at else None
 
-    def _land(self, mine: _Flight[E], token: Token) -> Token:
-        if self._key:
-            self._store.save(self._key, token)
-        self._token = mine.token = token
+    def land(self, mine: Flight[E], token: Token) -> Token:
+        """A new token: keep it, and hand it to those who wait."""
+        if self._store is not None:
+            self._store.save(self._key(), token)
+        self.current = mine.token = token
         return token
 
-    def _crash(self, mine: _Flight[E], stale: Token | None, error: GenesysCloudError) -> Token:
+    def crash(self, mine: Flight[E], stale: Token | None, error: GenesysCloudError) -> Token:
         """Return the token that is still valid, or raise ``error`` here and in those who wait."""
-        token = self._valid(stale)
+        token = self.valid(stale)
         if token is not None:
-            self._quiet_until = self._clock.time() + QUIET
+            self._quiet_until = self.clock.time() + QUIET
             mine.token = token
             return token
         # The deadline is that of the leader's call; those who wait may have more time.
@@ -115,13 +122,14 @@ class _Source(Generic[E]):
             mine.error = copy.copy(error)
         raise error
 
-    def _leave(self, mine: _Flight[E]) -> None:
+    def leave(self, mine: Flight[E]) -> None:
+        """End a flight, however it went; without effect for others' flights."""
         if self._flight is mine:
             self._flight = None
         mine.done.set()
 
 
-class TokenSource(_Source[threading.Event]):
+class TokenSource(SharedToken[threading.Event]):
     """For threads."""
 
     def get(self, stale: Token | None, deadline: float, login: Callable[[Token | None, bool], Token]) -> Token:
@@ -133,48 +141,19 @@ class TokenSource(_Source[threading.Event]):
             login: does it; given the previous token, and whether nothing can go on without a new one.
         """
         while True:
-            mine = _Flight(threading.Event())
+            mine = Flight(threading.Event())
             try:
-                found = self._board(stale, mine)
+                found = self.board(stale, mine)
                 if isinstance(found, Token):
                     return found
                 if found is mine:
-                    return self._land(mine, login(self._token, self._valid(stale) is None))
+                    return self.land(mine, login(self.current, self.valid(stale) is None))
             except GenesysCloudError as error:
-                return self._crash(mine, stale, error)
+                return self.crash(mine, stale, error)
             finally:
-                self._leave(mine)
-            if not found.done.wait(max(0.0, deadline - self._clock.monotonic())):
+                self.leave(mine)
+            if not found.done.wait(max(0.0, deadline - self.clock.monotonic())):
                 raise DeadlineExceeded("no time left while waiting for the login of another thread")
-            token = found.outcome()
-            if token is not None:
-                return token
-
-
-class AsyncTokenSource(_Source[asyncio.Event]):
-    """For tasks of one event loop at a time."""
-
-    async def get(
-        self, stale: Token | None, deadline: float, login: Callable[[Token | None, bool], Awaitable[Token]]
-    ) -> Token:
-        """See :meth:`TokenSource.get`."""
-        while True:
-            mine = _Flight(asyncio.Event())
-            try:
-                found = self._board(stale, mine)
-                if isinstance(found, Token):
-                    return found
-                if found is mine:
-                    return self._land(mine, await login(self._token, self._valid(stale) is None))
-            except GenesysCloudError as error:
-                return self._crash(mine, stale, error)
-            finally:
-                self._leave(mine)
-            try:
-                async with asyncio.timeout(max(0.0, deadline - self._clock.monotonic())):
-                    await found.done.wait()
-            except TimeoutError:
-                raise DeadlineExceeded("no time left while waiting for the login of another task") from None
             token = found.outcome()
             if token is not None:
                 return token
