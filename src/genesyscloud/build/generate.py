@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
 
+from ..catalog import Catalog
 from .compile import compile_catalog
+from .stubs import render_stubs
 from .swagger import read_swagger
 
 __all__ = ["generate"]
+
+#: Folders that hold nothing but generated files.
+FOLDERS = ("_generated", "_api", "_models")
 
 
 def generate(definition_file: Path, package: Path) -> list[str]:
@@ -17,9 +23,28 @@ def generate(definition_file: Path, package: Path) -> list[str]:
 
     Returns:
         What the reader of the definition passed over, one line each.
+
+    Raises:
+        DefinitionError: the file is not a Swagger 2.0 definition.
     """
     definition = read_swagger(msgspec.json.decode(definition_file.read_bytes()))
-    target = package / "_generated" / "catalog.bin"
-    target.parent.mkdir(exist_ok=True)
-    target.write_bytes(compile_catalog(definition))
+    catalog = compile_catalog(definition)
+    files = {"_generated/catalog.bin": catalog}
+    files |= {path: text.encode() for path, text in render_stubs(Catalog(catalog)).items()}
+    for path, data in files.items():
+        _write(package / path, data)
+    for folder in FOLDERS:
+        for file in (package / folder).iterdir():
+            if f"{folder}/{file.name}" not in files:
+                file.unlink()
     return definition.notes
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Put ``data`` in place at once, and only when it is new: the package may be in use."""
+    if file.exists() and file.read_bytes() == data:
+        return
+    file.parent.mkdir(exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_bytes(data)
+    draft.replace(file)

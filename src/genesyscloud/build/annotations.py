@@ -1,0 +1,123 @@
+"""Types of the catalog as annotations in a stub.
+
+Every name that a stub needs from elsewhere is imported under a private alias: models are called ``Literal``,
+``Pattern`` and ``Warning``, and properties ``list``, ``date`` and ``type``, so the plain names are not safe.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from ..catalog import ParameterRecord, PropertyRecord, model_in
+
+__all__ = ["HEADER", "Enums", "of_body", "of_parameter", "of_property", "of_result"]
+
+#: What the annotations made here need; a shard opens with it.
+HEADER = """\
+import datetime as _dt
+from builtins import bool as _bool, dict as _dict, float as _float, int as _int, list as _list, str as _str
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping, Sequence as _Sequence
+from typing import Any as _Any, Literal as _Literal
+from ..model import YearMonth as _YearMonth
+"""
+
+READ = {
+    "s": "_str",
+    "u": "_str",
+    "i": "_int",
+    "l": "_int",
+    "f": "_float",
+    "b": "_bool",
+    "t": "_dt.datetime",
+    "L": "_dt.datetime",
+    "d": "_dt.date",
+    "Y": "_YearMonth",
+    "o": "_Any",
+}
+#: Whoever has the text of a date may pass it as an argument.
+WRITE = READ | {
+    "t": "_dt.datetime | _str",
+    "L": "_dt.datetime | _str",
+    "d": "_dt.date | _str",
+    "Y": "_YearMonth | _str",
+}
+INTERVAL = "_str | tuple[_dt.datetime, _dt.datetime]"
+#: A set of values shorter than this is written out wherever it is used.
+LONG_ENUM = 40
+
+ModelNames = Callable[[str], str]
+
+
+class Enums:
+    """The sets of known values in one shard; long ones that repeat get a name.
+
+    Args:
+        uses: the values of every property or parameter of the shard that has some.
+    """
+
+    def __init__(self, uses: Iterable[list[str] | None]) -> None:
+        counts = Counter(_literal(values) for values in uses if values)
+        repeated = [text for text, count in counts.items() if count > 1 and len(text) > LONG_ENUM]
+        self._aliases = {text: f"_E{number}" for number, text in enumerate(repeated)}
+
+    def definitions(self) -> str:
+        """The named ones as lines of a stub."""
+        return "".join(f"{alias} = {text}\n" for text, alias in self._aliases.items())
+
+    def annotation(self, values: list[str] | None) -> str:
+        """Any string, with the known ones for completion: the service adds values at any time."""
+        if not values:
+            return ""
+        text = _literal(values)
+        return f"{self._aliases.get(text, text)} | _str"
+
+
+def of_property(record: PropertyRecord, name_of: ModelNames, enums: Enums) -> str:
+    """The annotation of a property. ``name_of`` gives the name of a model in the shard."""
+    return _read(record.type, name_of, enums.annotation(record.enum))
+
+
+def of_result(type_: str, name_of: ModelNames) -> str:
+    """The annotation of what an operation returns."""
+    return _read(type_, name_of, "") if type_ else "None"
+
+
+def of_parameter(record: ParameterRecord, enums: Enums) -> str:
+    """The annotation of a path, query or header parameter."""
+    known = enums.annotation(record.enum)
+    if record.type == "s" and "interval" in record.wire.lower():
+        known = INTERVAL
+    return _argument(record.type, known)
+
+
+def of_body(type_: str, name_of: ModelNames) -> str:
+    """The annotation of a body: models, or the plain mappings that stand for them."""
+    if type_.startswith("["):
+        return f"_Sequence[{of_body(type_[1:], name_of)}]"
+    if type_.startswith("{"):
+        return f"_Mapping[_str, {of_body(type_[1:], name_of)}]"
+    if not model_in(type_):
+        return WRITE[type_]
+    name = name_of(model_in(type_))
+    return name if name == "_Any" else f"{name} | _Mapping[_str, _Any]"
+
+
+def _read(type_: str, name_of: ModelNames, known: str) -> str:
+    if type_.startswith("["):
+        return f"_list[{_read(type_[1:], name_of, known)}]"
+    if type_.startswith("{"):
+        return f"_dict[_str, {_read(type_[1:], name_of, known)}]"
+    if model_in(type_):
+        return name_of(model_in(type_))
+    return known if known and type_ == "s" else READ[type_]
+
+
+def _argument(type_: str, known: str) -> str:
+    if type_.startswith("["):
+        return f"_Iterable[{_argument(type_[1:], known)}]"
+    return known if known and type_ == "s" else WRITE[type_]
+
+
+def _literal(values: list[str]) -> str:
+    return f"_Literal[{', '.join(repr(value) for value in dict.fromkeys(values))}]"
