@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from enum import Enum
 from typing import Any
 from urllib.parse import quote as percent_encode
 from uuid import UUID
@@ -39,7 +40,7 @@ def encode_list(operation: str, parameter: ParameterRecord, value: Any) -> list[
     """
     if isinstance(value, str):
         return [value]
-    if not isinstance(value, Iterable) or isinstance(value, bytes | dict):
+    if not isinstance(value, Iterable) or isinstance(value, bytes | bytearray | memoryview | dict):
         raise _mismatch(operation, parameter, parameter.type, value)
     return [_encode(operation, parameter, parameter.type[1:], item) for item in value]  # pyright: ignore[reportUnknownVariableType]
 
@@ -54,9 +55,17 @@ def encode_argument(operation: str, parameter: ParameterRecord, value: Any) -> s
 
 
 def _encode(operation: str, parameter: ParameterRecord, type_: str, value: Any) -> str:
-    text = _ENCODERS[type_](value) if type_ in _ENCODERS else None
-    if text is None and type_ == "s" and "interval" in parameter.wire.lower():
-        text = _interval(value)
+    if isinstance(value, Enum):
+        value = value.value
+    try:
+        text = _ENCODERS[type_](value) if type_ in _ENCODERS else None
+        if text is None and type_ == "s" and "interval" in parameter.wire.lower():
+            text = _interval(value)
+        if text is not None and not text.isascii():
+            text.encode()
+    except (ValueError, OverflowError) as error:
+        reason = "it contains half of a surrogate pair" if isinstance(error, UnicodeError) else str(error)
+        raise TypeError(f"{operation}() argument {parameter.name!r} cannot be sent: {reason}") from None
     if text is None:
         raise _mismatch(operation, parameter, type_, value)
     return text
@@ -64,7 +73,7 @@ def _encode(operation: str, parameter: ParameterRecord, type_: str, value: Any) 
 
 def _string(value: Any) -> str | None:
     if isinstance(value, str):
-        return value
+        return str.__str__(value)
     if isinstance(value, UUID):
         return str(value)
     return _date_time(value) or _date(value)
@@ -86,7 +95,7 @@ def _boolean(value: Any) -> str | None:
 
 def _date_time(value: Any) -> str | None:
     if isinstance(value, datetime):
-        return format_datetime(value) if value.tzinfo else None
+        return None if value.utcoffset() is None else format_datetime(value)
     return value if isinstance(value, str) else None
 
 
@@ -98,7 +107,7 @@ def _date(value: Any) -> str | None:
 
 def _local(value: Any) -> str | None:
     if isinstance(value, datetime):
-        return None if value.tzinfo else value.isoformat(timespec="milliseconds")
+        return value.isoformat(timespec="milliseconds") if value.utcoffset() is None else None
     return value if isinstance(value, str) else None
 
 
@@ -135,6 +144,6 @@ _ENCODERS = {
 
 def _mismatch(operation: str, parameter: ParameterRecord, type_: str, value: Any) -> TypeError:
     given = type(value).__name__  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(value, datetime) and value.tzinfo is None:
+    if isinstance(value, datetime) and value.utcoffset() is None:
         given = "a datetime without time zone"
     return TypeError(f"{operation}() argument {parameter.name!r} must be {describe_type(type_)}, not {given}")

@@ -9,9 +9,10 @@ what the installed definition does not know.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from enum import Enum
+from typing import Any, cast
 from uuid import UUID
 
 from msgspec import UNSET
@@ -19,9 +20,13 @@ from msgspec import UNSET
 from . import drift
 from .catalog import OperationRecord, catalog, describe_type
 from .errors import InvalidBody
-from .model import FreeForm, Model, Null, YearMonth
+from .model import Model, Null, YearMonth
 
 __all__ = ["check_body"]
+
+
+#: A value that is still to be checked, its type, and where it is.
+_Task = tuple[Any, str, str]
 
 
 def check_body(body: Any, record: OperationRecord) -> None:
@@ -31,54 +36,63 @@ def check_body(body: Any, record: OperationRecord) -> None:
         InvalidBody: it does not fit; ``path`` says where.
     """
     if isinstance(body, Model) and type(body).__name__ in record.body_also:
-        _check_model(body, "$")
+        todo = _inside_model(body, "$")
     else:
-        _check(body, record.body, "$")
+        todo = [(body, record.body, "$")]
+    while todo:
+        value, type_, path = todo.pop()
+        todo += _inside(value.value if isinstance(value, Enum) else value, type_, path)
 
 
-def _check(value: Any, type_: str, path: str) -> None:
+def _inside(value: Any, type_: str, path: str) -> list[_Task]:
+    """Check one value; return what it contains, last first."""
     kind, inner = type_[0], type_[1:]
     if kind == "#":
-        _check_object(value, inner, path)
-    elif kind == "[":
+        return _inside_object(value, inner, path)
+    if kind == "[":
         if not isinstance(value, list | tuple | set | frozenset):
             raise _mismatch(value, type_, path)
-        for place, item in enumerate(value):  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
-            if item is not None:
-                _check(item, inner, f"{path}[{place}]")
-    elif kind == "{":
+        items = list(enumerate(cast("Iterable[Any]", value)))
+        return [(item, inner, f"{path}[{place}]") for place, item in reversed(items) if not _is_null(item)]
+    if kind == "{":
         if not isinstance(value, Mapping):
             raise _mismatch(value, type_, path)
-        for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]
-            if item is not None:
-                _check(item, inner, f"{path}[{key!r}]")
-    elif not _FITS[kind](value):
+        values = list(cast("Mapping[Any, Any]", value).items())
+        return [(item, inner, f"{path}[{key!r}]") for key, item in reversed(values) if not _is_null(item)]
+    if not _FITS[kind](value):
         raise _mismatch(value, type_, path)
+    return []
 
 
-def _check_object(value: Any, name: str, path: str) -> None:
-    if isinstance(value, Mapping | FreeForm):
-        return
+def _inside_object(value: Any, name: str, path: str) -> list[_Task]:
     if isinstance(value, Model):
         # A model that was read, not built, may stand where another one is asked for: queue.division, which
         # is a Division, goes where a WritableDivision is expected.
         if type(value).__name__ != name and value._origin is UNSET and properties_of(name):  # pyright: ignore[reportPrivateUsage]
             raise _mismatch(value, f"#{name}", path)
-        _check_model(value, path)
-    elif properties_of(name):
+        return _inside_model(value, path)
+    if not isinstance(value, Mapping) and properties_of(name):
         raise _mismatch(value, f"#{name}", path)
+    return []
 
 
-def _check_model(value: Model, path: str) -> None:
+def _inside_model(value: Model, path: str) -> list[_Task]:
     built = value._origin is UNSET  # pyright: ignore[reportPrivateUsage]
     name = type(value).__name__
+    found: list[_Task] = []
     for attribute, wire, type_, required in properties_of(name):
         item = getattr(value, attribute)
         if item is None:
             if required and built:
                 raise InvalidBody(f"{name} needs {attribute!r}, which is not set", f"{path}.{wire}")
         elif not isinstance(item, Null) and (built or not drift.is_confused(name, wire)):
-            _check(item, type_, f"{path}.{wire}")
+            found.append((item, type_, f"{path}.{wire}"))
+    found.reverse()
+    return found
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or isinstance(value, Null)
 
 
 @functools.cache
@@ -105,11 +119,11 @@ def _is_boolean(value: Any) -> bool:
 
 
 def _is_aware(value: Any) -> bool:
-    return _parses(value) if isinstance(value, str) else isinstance(value, datetime) and value.tzinfo is not None
+    return _parses(value) if isinstance(value, str) else isinstance(value, datetime) and value.utcoffset() is not None
 
 
 def _is_local(value: Any) -> bool:
-    return _parses(value) if isinstance(value, str) else isinstance(value, datetime) and value.tzinfo is None
+    return _parses(value) if isinstance(value, str) else isinstance(value, datetime) and value.utcoffset() is None
 
 
 def _is_date(value: Any) -> bool:

@@ -19,7 +19,7 @@ from msgspec import UNSET
 from .catalog import ModelRecord, PropertyRecord, catalog, model_in
 from .model import EXTRA_PREFIX, MORE_WIRE, FreeForm, Model, ModelMeta, YearMonth
 
-__all__ = ["BASE", "Family", "model_class"]
+__all__ = ["BASE", "Family", "building", "model_class"]
 
 _OPTIONS: dict[str, Any] = {
     "kw_only": True,
@@ -43,7 +43,8 @@ _SCALARS: dict[str, Any] = {
     "o": Any,
 }
 
-_building = threading.RLock()
+#: Held while classes or decoders are made.
+building = threading.RLock()
 
 
 class Family:
@@ -73,7 +74,7 @@ class Family:
         """
         found = self._classes.get(name)
         if found is None:
-            with _building:
+            with building:
                 found = self._classes.get(name) or self._build(catalog().model(name))
         return found
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import msgspec
 
 from . import classes, drift, model
-from .errors import DriftError
+from .errors import DriftError, InvalidBody
 
 __all__ = ["NotJson", "decode", "encode", "to_plain"]
+
+
+#: Integers of more digits are kept as decimals: Python refuses to convert them.
+MAX_DIGITS = 4000
 
 
 class NotJson(ValueError):
@@ -39,16 +44,27 @@ def decode(data: bytes, type_: str = "o", *, strict: bool = False) -> Any:
     try:
         return (family.decoders.get(type_) or _new_decoder(family, type_)).decode(data)
     except msgspec.ValidationError as error:
+        plain = decode_untyped(data)
         if strict:
             raise DriftError(f"the reply differs from the definition: {error}") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise NotJson(str(error)) from None
-    return drift.lenient(decode_untyped(data), type_)
+    return drift.lenient(plain, type_)
+
+
+def preload(type_: str) -> None:
+    """Build what reading a value of this type needs."""
+    family = drift.current()
+    if type_ not in family.decoders:
+        _new_decoder(family, type_)
 
 
 def _new_decoder(family: classes.Family, type_: str) -> msgspec.json.Decoder[Any]:
-    decoder = msgspec.json.Decoder(family.annotation(type_), dec_hook=decode_other)
-    family.decoders[type_] = decoder
+    # Under the lock, because msgspec publishes what it knows of a class before it knows all of it: another
+    # thread would decode with half of the fields.
+    with classes.building:
+        decoder = msgspec.json.Decoder(family.annotation(type_), dec_hook=decode_other)
+        family.decoders[type_] = decoder
     return decoder
 
 
@@ -57,9 +73,19 @@ def decode_untyped(data: bytes) -> Any:
     try:
         return _untyped.decode(data)
     except msgspec.ValidationError:
-        # The only complaint possible here is a number beyond a double; keep it exactly.
-        return json.loads(data, parse_float=_exact)
+        # The only complaint possible here is a number beyond a double.
+        return _decode_exactly(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise NotJson(str(error)) from None
+
+
+def _decode_exactly(data: bytes) -> Any:
+    """Read JSON with numbers of any size."""
+    try:
+        return json.loads(
+            str(data, "utf-8"), parse_int=_exact_integer, parse_float=_exact, parse_constant=_not_a_number
+        )
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise NotJson(str(error)) from None
 
 
@@ -68,10 +94,26 @@ def encode(value: Any) -> bytes:
 
     Raises:
         TypeError: ``value`` contains something that has no form in JSON.
+        InvalidBody: it contains a number that has no form in JSON: not a number, or infinite.
     """
-    if drift.has_open_models():
-        return _encoder.encode(to_plain(value))
-    return _encoder.encode(value)
+    data = _encoder.encode(to_plain(value) if drift.has_open_models() else value)
+    # A float without a form in JSON is written as null, a decimal as its name; where there is neither, all
+    # is well, and looking for them costs next to nothing.
+    if b"null" in data or b"NaN" in data or b"Infinity" in data:
+        _refuse_endless_numbers(to_plain(value))
+    return data
+
+
+def _refuse_endless_numbers(plain: Any) -> None:
+    todo: list[tuple[Any, str]] = [(plain, "$")]
+    while todo:
+        value, path = todo.pop()
+        if isinstance(value, dict):
+            todo += [(inner, f"{path}.{key}") for key, inner in cast("dict[str, Any]", value).items()]
+        elif isinstance(value, list):
+            todo += [(inner, f"{path}[{place}]") for place, inner in enumerate(cast("list[Any]", value))]
+        elif isinstance(value, float | Decimal) and not math.isfinite(value):
+            raise InvalidBody(f"{value} has no form in JSON", path)
 
 
 def to_plain(value: Any) -> Any:
@@ -83,6 +125,14 @@ def to_plain(value: Any) -> Any:
 def _encode_other(value: Any) -> Any:
     if isinstance(value, model.Null):
         return None
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[Any, Any]", value))
     raise TypeError(f"{type(value).__name__} has no form in JSON: {value!r:.80}")
 
 
@@ -93,22 +143,31 @@ def decode_other(type_: type, value: Any) -> Any:
     raise ValueError(f"expected {type_.__name__}, got {type(value).__name__}")
 
 
-def _merge_more(value: Any) -> Any:
-    """Lift what open models keep in one dict to where the server had it."""
-    if isinstance(value, dict):
-        plain = cast("dict[str, Any]", value)
-        merged = {key: _merge_more(inner) for key, inner in plain.items() if key != model.MORE_WIRE}
-        more = plain.get(model.MORE_WIRE)
-        return merged | _merge_more(more) if more else merged
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        return [_merge_more(inner) for inner in items]
-    return value
+def _merge_more(plain: Any) -> Any:
+    """Lift what open models keep in one dict to where the server had it; changes ``plain``."""
+    todo = [plain]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            values = cast("dict[str, Any]", value)
+            values.update(values.pop(model.MORE_WIRE, ()))
+            todo += values.values()
+        elif isinstance(value, list):
+            todo += cast("list[Any]", value)
+    return plain
 
 
 def _exact(text: str) -> float | Decimal:
     number = float(text)
     return number if math.isfinite(number) else Decimal(text)
+
+
+def _exact_integer(text: str) -> int | Decimal:
+    return int(text) if len(text) < MAX_DIGITS else Decimal(text)
+
+
+def _not_a_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")
 
 
 _untyped = msgspec.json.Decoder()

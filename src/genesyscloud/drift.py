@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -53,19 +53,31 @@ def lenient(plain: Any, type_: str) -> Any:
         plain: dicts, lists, strings, numbers.
         type_: the promised type, in the catalog's notation.
     """
-    for _ in range(3):
-        builder = _Builder(_current)
-        result = builder.build(plain, type_, ("", ""))
-        if not _learn(builder.unknown):
-            return result
-    return _Builder(_current).build(plain, type_, ("", ""))
+    builder = _Builder(_current)
+    result = builder.build(plain, type_)
+    if not builder.unknown:
+        return result
+    _learn(builder.unknown)
+    return _Builder(_current).build(plain, type_)
 
 
-def instance(name: str, values: Mapping[str, Any], extra: Mapping[str, Any], built: bool) -> model.Model:
-    """Make an instance that also holds ``extra``, properties beyond the definition by their wire names."""
+def instance(name: str, sent: Mapping[str, Any], built: bool, confused: Iterable[str] = ()) -> model.Model:
+    """Make an instance again from its values by their wire names, which may be beyond the definition.
+
+    Args:
+        name: the model.
+        sent: values as the instance had them.
+        built: whether the caller built it.
+        confused: wire names for which :func:`is_confused` was true where the instance came from.
+    """
+    known = properties(name)
+    values = {known[wire][0]: value for wire, value in sent.items() if wire in known}
+    extra = {wire: value for wire, value in sent.items() if wire not in known}
     if extra:
         _learn({name: dict.fromkeys(extra)})
-    made = _instance(_current.model(name), dict(values), extra)
+    for wire in confused:
+        _confused.add((name, wire))
+    made = _instance(_current.model(name), values, extra)
     made._origin = UNSET if built else None  # pyright: ignore[reportPrivateUsage]
     return made
 
@@ -80,8 +92,8 @@ def _instance(cls: Any, values: dict[str, Any], extra: Mapping[str, Any]) -> mod
     return msgspec.StructMeta.__call__(cls, **values)
 
 
-def _learn(unknown: Mapping[str, Mapping[str, None]]) -> bool:
-    """Make classes for unknown properties; return whether any was new."""
+def _learn(unknown: Mapping[str, Mapping[str, None]]) -> None:
+    """Make classes for unknown properties."""
     global _current
     with _lock:
         extra, open_models = dict(_current.extra), _current.open_models
@@ -95,10 +107,8 @@ def _learn(unknown: Mapping[str, Mapping[str, None]]) -> bool:
             extra[name] = (*known, *fresh)[:MAX_EXTRA]
             if len(known) + len(fresh) > MAX_EXTRA:
                 open_models |= {name}
-        if extra == _current.extra and open_models == _current.open_models:
-            return False
-        _current = classes.Family(extra, open_models)
-        return True
+        if extra != _current.extra or open_models != _current.open_models:
+            _current = classes.Family(extra, open_models)
 
 
 _EXPECTED: dict[str, tuple[type, ...]] = {
@@ -111,27 +121,54 @@ _EXPECTED: dict[str, tuple[type, ...]] = {
 }
 
 
+_CONTAINERS = frozenset("[{#")
+
+
 class _Builder:
-    """One walk over decoded JSON; ``unknown`` collects properties that the classes do not know."""
+    """One walk over decoded JSON; ``unknown`` collects properties that the classes do not know.
+
+    It keeps its own list of what is still to do, so that no reply is too deep for it.
+    """
 
     def __init__(self, family: classes.Family) -> None:
         self.family = family
         self.unknown: dict[str, dict[str, None]] = {}
+        self._todo: list[tuple[Any, Any, Any, str, tuple[str, str]]] = []
 
-    def build(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
-        """Return ``plain`` as ``type_``; ``where`` is the model and wire name it is the value of."""
-        kind = type_[0]
-        if plain is None or kind == "o":
-            return plain
+    def build(self, plain: Any, type_: str) -> Any:
+        """Return ``plain`` as ``type_``."""
+        root = [plain]
+        todo = self._todo
+        todo.append((root, 0, plain, type_, ("", "")))
+        while todo:
+            target, key, value, inner, where = todo.pop()
+            made = self.make(value, inner, where)
+            if isinstance(target, model.Model):
+                setattr(target, key, made)
+            else:
+                target[key] = made
+        return root[0]
+
+    def make(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
+        """Return ``plain`` as ``type_``, what is inside put off; ``where`` is the model and wire name."""
+        kind, inner = type_[0], type_[1:]
+        if kind == "#":
+            return self.model(plain, inner, where)
         if kind == "[" and isinstance(plain, list):
             items = cast("list[Any]", plain)
-            return [self.build(inner, type_[1:], where) for inner in items]
+            return self.fill([None] * len(items), enumerate(items), inner, where)
         if kind == "{" and isinstance(plain, dict):
             values = cast("dict[str, Any]", plain)
-            return {key: self.build(inner, type_[1:], where) for key, inner in values.items()}
-        if kind == "#":
-            return self.model(plain, type_[1:], where)
+            return self.fill(dict.fromkeys(values), values.items(), inner, where)
         return self.scalar(plain, type_, where)
+
+    def fill(self, made: Any, items: Iterable[tuple[Any, Any]], type_: str, where: tuple[str, str]) -> Any:
+        if type_[0] in _CONTAINERS:
+            self._todo += [(made, key, value, type_, where) for key, value in items]
+        else:
+            for key, value in items:
+                made[key] = self.scalar(value, type_, where)
+        return made
 
     def model(self, plain: Any, name: str, where: tuple[str, str]) -> Any:
         cls = self.family.model(name)
@@ -141,23 +178,29 @@ class _Builder:
             return self.confusion(plain, f"#{name}", where)
         values: dict[str, Any] = {}
         extra: dict[str, Any] = {}
+        inside: list[tuple[str, Any, str, tuple[str, str]]] = []
         known, slots = properties(name), cls._extra_slots
         sent = cast("dict[str, Any]", plain)
         for wire, value in sent.items():
-            if wire in known:
-                attribute, type_ = known[wire]
-                values[attribute] = self.build(value, type_, (name, wire))
-            else:
+            if wire not in known:
                 extra[wire] = value
-        if not extra.keys() <= slots.keys():
-            fresh = dict.fromkeys(wire for wire in extra if wire not in slots)
-            if fresh and name not in self.family.open_models:
-                self.unknown.setdefault(name, {}).update(fresh)
-                extra = {wire: value for wire, value in extra.items() if wire in slots}
-        return _instance(cls, values, extra)
+            elif value is not None:
+                attribute, type_, here = known[wire]
+                if type_[0] in _CONTAINERS:
+                    inside.append((attribute, value, type_, here))
+                else:
+                    values[attribute] = self.scalar(value, type_, here)
+        if not extra.keys() <= slots.keys() and name not in self.family.open_models:
+            self.unknown.setdefault(name, {}).update(dict.fromkeys(extra))
+            extra = {wire: value for wire, value in extra.items() if wire in slots}
+        made = _instance(cls, values, extra)
+        self._todo += [(made, *rest) for rest in inside]
+        return made
 
     def scalar(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
-        expected = _EXPECTED.get(type_[0])
+        if type_ == "o":
+            return plain
+        expected = _EXPECTED.get(type_)
         if expected is not None:
             fits = isinstance(plain, expected) and (type_ == "b" or not isinstance(plain, bool))
             return plain if fits else self.confusion(plain, type_, where)
@@ -167,18 +210,20 @@ class _Builder:
             return self.confusion(plain, type_, where)
 
     def confusion(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
-        if where not in _confused:
+        with _lock:
+            fresh = where not in _confused
             _confused.add(where)
+        if fresh:
             _log.warning(
                 "%s: %s came where the definition says %s; kept as it came",
                 ".".join(filter(None, where)) or "reply",
-                type(plain).__name__,
+                "null" if plain is None else type(plain).__name__,
                 describe_type(type_),
             )
         return plain
 
 
 @functools.cache
-def properties(name: str) -> dict[str, tuple[str, str]]:
-    """Wire name to (attribute name, type) of the properties of a model."""
-    return {p.wire: (p.name, p.type) for p in catalog().model(name).properties}
+def properties(name: str) -> dict[str, tuple[str, str, tuple[str, str]]]:
+    """Wire name to (attribute name, type, (model, wire name)) of the properties of a model."""
+    return {p.wire: (p.name, p.type, (name, p.wire)) for p in catalog().model(name).properties}

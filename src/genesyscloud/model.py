@@ -10,8 +10,10 @@ invisible in JSON: ``None`` is the default, which the encoder omits, and so is `
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, cast
+from datetime import date
+from typing import Any, ClassVar, Self, cast, dataclass_transform
 
 import msgspec
 from msgspec import UNSET
@@ -21,12 +23,16 @@ from .redact import is_secret_name
 
 __all__ = ["NULL", "FreeForm", "Model", "ModelMeta", "Null", "YearMonth"]
 
-#: Longest text of one value in a ``repr``.
+#: In a ``repr``: longest text of one value, items shown of a list or dict, models shown inside models.
 REPR_LIMIT = 60
+REPR_ITEMS = 3
+REPR_DEPTH = 2
 
-#: Fields of every class that are not properties of the API.
-ORIGIN_WIRE = "~origin"
-MORE_WIRE = "~more"
+#: Fields of every class that are not properties of the API. They never reach the wire, and nobody can guess
+#: their names, so no reply can set them.
+_SALT = os.urandom(8).hex()
+ORIGIN_WIRE = f"~origin-{_SALT}"
+MORE_WIRE = f"~more-{_SALT}"
 EXTRA_PREFIX = "_extra"
 
 
@@ -84,6 +90,7 @@ class YearMonth(str):
         return int(self[5:])
 
 
+@dataclass_transform(kw_only_default=True)
 class ModelMeta(msgspec.StructMeta):
     """Marks what the caller builds, and names the nearest property when one is misspelt."""
 
@@ -186,14 +193,16 @@ class Model(
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        values = [(name, value) for name, _, value in _items(self) if not name.startswith("_")]
-        values += self.extra_fields.items()
-        shown = (f"{name}={'***' if is_secret_name(name) else _short(value)}" for name, value in values)
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return _show_model(self, REPR_DEPTH)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {name: value for name, _, value in _items(self) if not name.startswith("_")}
-        return (_restore, (type(self).__name__, values, self.extra_fields, self._origin is UNSET))
+        from . import drift
+
+        # By the names of the wire: another version of the definition may know more of them, or fewer.
+        name = type(self).__name__
+        values = {wire: value for attribute, wire, value in _items(self) if not attribute.startswith("_")}
+        confused = [wire for wire in values if drift.is_confused(name, wire)]
+        return (_restore, (name, values | self.extra_fields, self._origin is UNSET, confused))
 
 
 class FreeForm(dict[str, Any]):
@@ -225,8 +234,7 @@ class FreeForm(dict[str, Any]):
         return _codec().to_plain(self)
 
     def __repr__(self) -> str:
-        shown = (f"{name}={'***' if is_secret_name(name) else _short(value)}" for name, value in self.items())
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return f"{type(self).__name__}({_show_named(self, REPR_DEPTH)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restore_free_form, (type(self).__name__, dict(self)))
@@ -254,19 +262,42 @@ def _set_values(model: Model) -> dict[str, Any]:
     return values | {f"~{wire}": value for wire, value in model.extra_fields.items()}
 
 
-def _short(value: Any) -> str:
+def _show_model(value: Model, depth: int) -> str:
+    if not depth:
+        return f"{type(value).__name__}(…)"
+    named = {name: inner for name, _, inner in _items(value) if not name.startswith("_")}
+    return f"{type(value).__name__}({_show_named(named | value.extra_fields, depth)})"
+
+
+def _show_named(values: Mapping[str, Any], depth: int) -> str:
+    return ", ".join(
+        f"{name}={'***' if is_secret_name(str(name)) else _show(value, depth - 1)}" for name, value in values.items()
+    )
+
+
+def _show(value: Any, depth: int) -> str:
+    """A value in a few words, secrets hidden."""
+    if isinstance(value, Model):
+        return _show_model(value, depth)
     if isinstance(value, list):
         items = cast("list[Any]", value)
-        if len(items) > 3:
-            return f"[{_short(items[0])}, … {len(items)} items]"
-    text = repr(cast("Any", value))
-    return text if len(text) <= REPR_LIMIT or isinstance(value, Model) else f"{text[:REPR_LIMIT]}…{text[0]}"
+        if items and (depth < 0 or len(items) > REPR_ITEMS):
+            return f"[{_show(items[0], 0) if depth >= 0 else ''}… {len(items)} items]"
+        return f"[{', '.join(_show(item, depth) for item in items)}]"
+    if isinstance(value, dict):
+        values = cast("dict[str, Any]", value)
+        if values and (depth < 0 or len(values) > REPR_ITEMS):
+            return f"{{… {len(values)} items}}"
+        return f"{{{_show_named(values, depth)}}}"
+    if isinstance(value, str) and len(value) > REPR_LIMIT:
+        value = value[:REPR_LIMIT] + "…"
+    return value.isoformat() if isinstance(value, date) else repr(value)
 
 
-def _restore(name: str, values: dict[str, Any], extra: dict[str, Any], built: bool) -> Model:
+def _restore(name: str, values: dict[str, Any], built: bool, confused: list[str]) -> Model:
     from . import drift
 
-    return drift.instance(name, values, extra, built)
+    return drift.instance(name, values, built, confused)
 
 
 def _restore_free_form(name: str, value: dict[str, Any]) -> FreeForm:

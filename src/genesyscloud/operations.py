@@ -7,6 +7,7 @@ sockets. :class:`BoundOperation` is what ``gc.routing.get_routing_queues`` is.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -149,14 +150,7 @@ class Operation:
             if parameter.required:
                 self._required(parameter, value)
             return ""
-        name = quote(parameter.wire)
-        if parameter.type[0] != "[":
-            return f"{name}={quote(encode_argument(self.__name__, parameter, value))}"
-        values = encode_list(self.__name__, parameter, value)
-        # A value that contains a comma cannot be told apart in the joined form.
-        if array_style == "multi" or (len(values) > 1 and any("," in text for text in values)):
-            return "&".join(f"{name}={quote(text)}" for text in values)
-        return f"{name}={quote(','.join(values))}"
+        return _query_text(self.__name__, parameter, value, array_style)
 
     def _header_parameters(self, given: Mapping[str, Any]) -> dict[str, str]:
         headers: dict[str, str] = {}
@@ -165,8 +159,7 @@ class Operation:
             if value is None and not parameter.required:
                 continue
             text = encode_argument(self.__name__, parameter, self._required(parameter, value))
-            if not (text.isascii() and text.isprintable()):
-                raise TypeError(f"{self.__name__}() argument {parameter.name!r} cannot be sent in a header: {text!r}")
+            _check_header(f"{self.__name__}() argument {parameter.name!r}", text)
             headers[parameter.wire] = text
         return headers
 
@@ -176,17 +169,7 @@ class Operation:
             if record.body_required:
                 raise TypeError(f"{self.__name__}() is missing the required argument 'body' ({record.body})")
             return None
-        try:
-            if check:
-                checks.check_body(body, record)
-            return codec.encode(body)
-        except InvalidBody as error:
-            error.operation = self.__name__
-            raise
-        except (TypeError, ValueError, RecursionError) as error:
-            failed = InvalidBody(str(error))
-            failed.operation = self.__name__
-            raise failed from None
+        return _encode_body(self.__name__, body, record if check else None)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -267,40 +250,89 @@ def prepare_request(
     """Make a request by hand, for what the definition does not contain.
 
     Args:
-        method: HTTP method. path: begins with ``/``; sent as it is, so percent-encode what is not ASCII.
+        method: HTTP method.
+        path: begins with ``/``; sent as it is, so percent-encode what is not ASCII.
         query: values are strings, numbers, booleans, dates or lists of them; ``None`` leaves one out.
-        json: body to encode. body: body as it is; give one of the two.
-        headers: added to ``Accept`` and ``Content-Type``.
+        json: body to encode (``NULL`` for the text ``null``).
+        body: body as it is; give one of the two.
+        headers: added to ``Accept`` and ``Content-Type``, or instead of them.
 
     Raises:
         TypeError: both bodies were given, or a value cannot be sent.
+        InvalidBody: ``json`` has no form in JSON.
     """
+    if not isinstance(method, str) or not isinstance(path, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError("method and path of a request must be strings")
     name = f"{method.upper()} {path.partition('?')[0]}"
+    if not (method.isascii() and method.isalpha()):
+        raise TypeError(f"{name}: the method must be a word, such as GET")
     if json is not None and body is not None:
         raise TypeError(f"{name}: give json or body, not both")
-    if not path.startswith("/") or not path.isascii() or any(c.isspace() for c in path):
+    if body is not None and not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"{name}: body must be bytes, not {type(body).__name__}; json= is for everything else")
+    if not path.startswith("/") or _UNSAFE_IN_PATH.search(path):
         raise TypeError(f"{name}: the path must begin with '/' and be percent-encoded")
     parts: list[str] = []
     for key, value in (query or {}).items():
         if value is not None:
-            parameter = ParameterRecord(key, key, "query", "[o" if isinstance(value, list | tuple | set) else "o")
-            texts = encode_list(name, parameter, value) if parameter.type == "[o" else [
-                encode_argument(name, parameter, value)
-            ]  # fmt: skip
-            parts.append(f"{quote(key)}={quote(','.join(texts))}")
+            type_ = "[o" if isinstance(value, list | tuple | set | frozenset) else "o"
+            parts.append(_query_text(name, ParameterRecord(key, key, "query", type_), value, "csv"))
     if parts:
         path += ("&" if "?" in path else "?") + "&".join(parts)
-    content = {} if json is None and body is None else {"Content-Type": JSON}
+    sent = {"accept": ("Accept", JSON)}
+    if json is not None or body is not None:
+        sent["content-type"] = ("Content-Type", JSON)
+    for header, value in (headers or {}).items():
+        _check_header(f"{name}: header {header!r}", value)
+        if not _HEADER_NAME.fullmatch(header):
+            raise TypeError(f"{name}: {header!r} cannot be the name of a header")
+        sent[header.lower()] = (header, value)
     return Prepared(
         name,
         method.upper(),
         path,
-        {"Accept": JSON} | content | dict(headers or {}),
-        body if json is None else codec.encode(json),
+        dict(sent.values()),
+        body if json is None else _encode_body(name, json, None),
         "o",
         True,
         None,
     )
+
+
+_UNSAFE_IN_PATH = re.compile(r"[^!-~]|#")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def _query_text(operation: str, parameter: ParameterRecord, value: Any, array_style: str) -> str:
+    """``name=value`` of one query parameter; an array without values is sent as such."""
+    name = quote(parameter.wire)
+    if parameter.type[0] != "[":
+        return f"{name}={quote(encode_argument(operation, parameter, value))}"
+    values = encode_list(operation, parameter, value)
+    # A value that contains a comma cannot be told apart in the joined form.
+    if len(values) > 1 and (array_style == "multi" or any("," in text for text in values)):
+        return "&".join(f"{name}={quote(text)}" for text in values)
+    return f"{name}={quote(','.join(values))}"
+
+
+def _check_header(what: str, value: str) -> None:
+    if not isinstance(value, str) or not (value.isascii() and value.isprintable()):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"{what} cannot be sent: it must be printable ASCII")
+
+
+def _encode_body(name: str, body: Any, record: OperationRecord | None) -> bytes:
+    """Write a body as JSON, after comparing it with the ``record`` of the operation, if there is one."""
+    try:
+        if record is not None:
+            checks.check_body(body, record)
+        return codec.encode(body)
+    except InvalidBody as error:
+        error.operation = name
+        raise
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        failed = InvalidBody(str(error))
+        failed.operation = name
+        raise failed from None
 
 
 def _accept(produces: list[str]) -> str:
