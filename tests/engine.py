@@ -1,5 +1,7 @@
 """Parts to test the engine with: a clock that stands still, and transports that answer from a script."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import json

@@ -1,23 +1,27 @@
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import asyncio
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from genesyscloud import AsyncGenesysCloud, ClientCredentials, GenesysCloud
+from genesyscloud import AsyncGenesysCloud, ClientCredentials, GenesysCloud, drift
 from genesyscloud.config import Timeouts
 from genesyscloud.errors import ConfigurationError, NotFound
 from genesyscloud.http import Request
 
 from .engine import CREDENTIALS, ME, Answer, FakeTransport, async_client, client, reply, token
+from .servers import unused_port
 
 API = "https://api.mypurecloud.ie"
 
 
-def login_or(answer: Answer) -> Any:
+def login_or(answer: Answer) -> Callable[[Request], Answer]:
     return lambda request: token() if "oauth" in request.url else answer
 
 
@@ -42,10 +46,10 @@ def test_call_of_what_does_not_exist() -> None:
 def test_arguments_are_refused_before_anything_is_sent_or_awaited() -> None:
     gc, transport = client([])
     with pytest.raises(TypeError, match="expand"):
-        gc.users.get_users_me(expnd=[])
+        gc.users.get_users_me(expnd=[])  # type: ignore[call-arg]
     agc, _ = async_client([])
     with pytest.raises(TypeError, match="expand"):
-        agc.users.get_users_me(expnd=[])
+        agc.users.get_users_me(expnd=[])  # type: ignore[call-arg]
     assert transport.requests == []
 
 
@@ -104,6 +108,41 @@ def test_paginate() -> None:
     assert asyncio.run(main()) == ["q10", "q11", "q20", "q21"]
 
 
+JOB = {"interval": "2026-01-01T00:00:00.000Z/2026-01-02T00:00:00.000Z"}
+
+
+def job_server(request: Request) -> Answer:
+    if "oauth" in request.url:
+        return token()
+    if request.method == "POST":
+        return reply(202, {"jobId": "j1"})
+    if "results" in request.url:
+        return reply(200, {"conversations": [{"conversationId": "c1"}]})
+    return reply(200, {"state": "FULFILLED"})
+
+
+def test_run_job() -> None:
+    gc, _ = client(job_server)
+    rows = gc.run_job(gc.analytics.post_analytics_conversations_details_jobs, JOB)
+    assert [row.conversation_id for row in rows] == ["c1"]
+
+    async def main() -> list[Any]:
+        agc, _ = async_client(job_server)
+        rows = await agc.run_job(agc.analytics.post_analytics_conversations_details_jobs, JOB)
+        return [row.conversation_id async for row in rows]
+
+    assert asyncio.run(main()) == ["c1"]
+
+
+def test_preload_builds_what_a_call_needs() -> None:
+    gc, _ = client(login_or(reply(200, {})))
+    gc.preload("getRoutingQueues", gc.routing.post_routing_queues)
+    decoders = drift.current().decoders
+    assert {"#QueueEntityListing", "#Queue", "#CreateQueueRequest"} <= decoders.keys()
+    with pytest.raises(KeyError):
+        gc.preload("nothing")
+
+
 # --- requests by hand ---------------------------------------------------------------------------
 
 
@@ -158,7 +197,7 @@ def test_body_query_and_headers() -> None:
     assert sent.url == f"{API}/x?a=1%2C2&c=true"
     assert sent.body == b'{"k":1}'
     assert sent.headers["Accept"] == "z/z"
-    assert [value for name, value in sent.headers.items() if name.lower() == "x-app"][-1] == "2"
+    assert [value for name, value in sent.headers.items() if name.lower() == "x-app"] == ["2"]
     assert sent.headers["Content-Type"] == "application/json"
 
 
@@ -313,9 +352,8 @@ def test_constructors_take_keywords_only() -> None:
 
 
 def test_a_real_transport_is_made_when_it_is_needed() -> None:
-    with GenesysCloud(
-        auth=ClientCredentials("a", "b"), region="localhost:1", timeout=Timeouts(total=5), retry=False
-    ) as gc:
+    where = f"127.0.0.1:{unused_port()}"
+    with GenesysCloud(auth=ClientCredentials("a", "b"), region=where, timeout=Timeouts(total=5), retry=False) as gc:
         assert gc._shared.wire is None
         with pytest.raises(Exception, match="get_users_me: no connection to"):
             gc.users.get_users_me()

@@ -1,10 +1,12 @@
 """One plan, two drivers: each scenario runs through both, and both must do and return the same."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -45,7 +47,7 @@ class Outcome(NamedTuple):
     slept: list[float]
 
 
-def both(use: Use, answers: list[Answer], **options: Any) -> Outcome:
+def both(use: Use, answers: Sequence[Answer], **options: Any) -> Outcome:
     """Run a scenario through both clients; return the outcome after seeing that there is one only."""
     clock = FakeClock()
     gc, transport = client(answers, clock, **options)
@@ -85,7 +87,7 @@ def create(gc: Any) -> Any:
     return gc.routing.post_routing_queues({"name": "q"})
 
 
-def failed(use: Use, answers: list[Answer], kind: type[GenesysCloudError], **options: Any) -> Any:
+def failed(use: Use, answers: Sequence[Answer], kind: type[GenesysCloudError], **options: Any) -> Any:
     outcome = both(use, [token(), *answers], **options)
     assert type(outcome.result) is kind, outcome.result
     return outcome.result
@@ -131,7 +133,7 @@ def test_values_of_requests_made_by_hand(answer: Any, value: Any) -> None:
     [(400, BadRequest), (403, Forbidden), (404, NotFound), (418, ApiError), (500, ServerError), (302, ApiError)],
 )
 def test_errors_of_the_service(status: int, kind: type[ApiError]) -> None:
-    body = {
+    body: dict[str, Any] = {
         "message": "No.",
         "code": "some.code",
         "contextId": "c-1",
@@ -168,7 +170,11 @@ def test_a_redirect_names_only_its_host_and_can_be_had() -> None:
     error = failed(me, [away], ApiError)
     assert "files.example" in str(error)
     assert "hunter2" not in str(error)
-    for use in (lambda gc: gc.with_response(gc.users.get_users_me), lambda gc: gc.request("GET", "/api/v2/x")):
+    uses: list[Use] = [
+        lambda gc: gc.with_response(gc.users.get_users_me),
+        lambda gc: gc.request("GET", "/api/v2/x"),
+    ]
+    for use in uses:
         response = both(use, [token(), away]).result
         assert (response.status, response.value) == (302, None)
         assert response.headers["Location"].endswith("hunter2")
@@ -341,7 +347,7 @@ def test_calls_wait_for_the_next_window() -> None:
         gc.users.get_users_me()
         return gc.users.get_users_me()
 
-    answers = [token(), limited(300), limited(1)]
+    answers: list[Answer] = [token(), limited(300), limited(1)]
     assert both(use, answers).slept == [pytest.approx(21.0)]
     assert both(use, answers, pacing=False).slept == []
     error = both(use, answers[:2], timeout=10).result
@@ -389,8 +395,9 @@ def test_a_hook_that_raises_ends_the_call(name: str) -> None:
     def finish(started: Any) -> None:
         asyncio.run(started)
 
+    hooks: dict[str, Any] = {name: hook}
     for make in (client, async_client):
-        gc, transport = make([token(), reply(503), reply(404)], **{name: hook})
+        gc, transport = make([token(), reply(503), reply(404)], **hooks)
         with pytest.raises(MyError):
             finish(me(gc))
         assert len(transport.requests) == {"on_request": 1, "on_response": 2, "on_retry": 2, "on_error": 3}[name]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,6 +129,7 @@ def test_a_budget_runs_out_and_refills() -> None:
 
 @pytest.mark.parametrize("field", ["max_retries", "first_wait", "max_wait", "retry_after_ceiling", "budget"])
 def test_a_policy_refuses_nonsense(field: str) -> None:
-    for value in (-1, float("nan"), "3"):
+    values: list[Any] = [-1, float("nan"), "3"]
+    for value in values:
         with pytest.raises(ConfigurationError, match=field):
             RetryPolicy(**{field: value})

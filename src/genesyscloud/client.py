@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
-from . import regions
+from . import codec, regions
 from .auth import Auth, TokenStore
 from .auth.source import TokenSource
 from .clock import Clock
@@ -198,6 +198,22 @@ class _Client(Generic[Wire, Source]):
         view._shared = self._shared
         return view
 
+    def preload(self, *ops: Callable[..., Any] | str) -> None:
+        """Build now what the first calls of these operations would build, so that no event loop waits for it then.
+
+        Args:
+            ops: operations (``gc.users.get_users_me``) or their names.
+
+        Raises:
+            KeyError: there is no such operation.
+
+        >>> gc.preload("get_users_me", gc.routing.get_routing_queues)          # doctest: +SKIP
+        """
+        for op in ops:
+            record = (operation(op) if isinstance(op, str) else _bound(op).operation).record
+            for type_ in filter(None, (record.result, record.body)):
+                codec.preload(type_)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.api} {self._engine.tokens.auth!r}>"
 
@@ -254,13 +270,15 @@ class _Client(Generic[Wire, Source]):
         headers: Mapping[str, str] | None,
     ) -> Prepared:
         own = checked_headers(headers or {}, authorization=True)
+        given = {name.lower() for name in own}
+        others = {name: value for name, value in self._settings.headers.items() if name.lower() not in given}
         prepared = prepare_request(
             method,
             _path_on(self._engine.api, path),
             query=query,
             json=json,
             body=body,
-            headers=SecretHeaders({**self._settings.headers, **own}),
+            headers=SecretHeaders({**others, **own}),
         )
         return prepared._replace(secured=False) if "Authorization" in own else prepared
 
@@ -352,6 +370,23 @@ class GenesysCloud(_Client[Transport, TokenSource], SyncGroups):
 
         bound = _bound(op)
         return paginate(bound.client, bound, args, kwargs)
+
+    def run_job(self, op: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Submit a job, wait until it ends and return its results; see :func:`genesyscloud.jobs.run_job`.
+
+        Args:
+            op: the operation that submits; its arguments follow, and those of :class:`genesyscloud.jobs.Job`.
+
+        Raises:
+            JobFailed: the job ended without a result. JobTimeout: it did not end in time.
+
+        >>> query = {"interval": "2026-01-01/2026-01-08"}
+        >>> rows = gc.run_job(gc.analytics.post_analytics_conversations_details_jobs, query)   # doctest: +SKIP
+        """
+        from .jobs import run_job
+
+        bound = _bound(op)
+        return run_job(bound.client, bound, args, kwargs)
 
     def close(self) -> None:
         """Close the connections of this client and its views. Later calls raise ``ConfigurationError``."""
@@ -445,6 +480,13 @@ class AsyncGenesysCloud(_Client[AsyncTransport, "AsyncTokenSource"], AsyncGroups
 
         bound = _bound(op)
         return apaginate(bound.client, bound, args, kwargs)
+
+    def run_job(self, op: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:
+        """Submit a job, wait until it ends and return its results; see :meth:`GenesysCloud.run_job`."""
+        from .jobs import arun_job
+
+        bound = _bound(op)
+        return arun_job(bound.client, bound, args, kwargs)
 
     async def aclose(self) -> None:
         """Close the connections of this client and its views. Later calls raise ``ConfigurationError``."""
