@@ -126,12 +126,13 @@ class RawServer:
 
     def _serve(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with contextlib.suppress(OSError):
-            if self._context:
-                sock = self._context.wrap_socket(sock, server_side=True)
-                self._open.append(sock)
-            with sock:
+        with contextlib.suppress(OSError), sock:
+            if self._context is None:
                 self._handler(Peer(sock, self))
+                return
+            with self._context.wrap_socket(sock, server_side=True) as wrapped:
+                self._open.append(wrapped)
+                self._handler(Peer(wrapped, self))
 
 
 def unused_port() -> int:

@@ -198,7 +198,7 @@ class ApiError(GenesysCloudError):
         self.body = body
         self.raw = raw
         self.retry_after = retry_after
-        fields = cast("Mapping[str, Any]", body) if isinstance(body, Mapping) else {}
+        fields: Mapping[str, Any] = cast("Mapping[str, Any]", body) if isinstance(body, Mapping) else {}
         self.correlation_id: str = self.headers.get("inin-correlation-id") or str(fields.get("contextId") or "")
         limit, details = fields.get("limit"), fields.get("details")
         # A gateway in front answers in shapes of its own.

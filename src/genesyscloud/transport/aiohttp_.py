@@ -8,13 +8,14 @@ per attempt, and the request counts as sent from then on.
 from __future__ import annotations
 
 import asyncio
+import io
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, PoolTimeout, ProxyError
 from ..http import Headers, Reply
-from . import POOL_SIZE, faults
+from . import POOL_SIZE, coding, faults
 from .settings import ProxySettings, TlsSettings
 
 try:
@@ -32,16 +33,29 @@ __all__ = ["AiohttpTransport"]
 
 #: What ``aiohttp`` would add by itself. Signed uploads must go out with exactly the headers that were signed.
 _AUTOMATIC_HEADERS = {"accept", "content-type", "user-agent"}
+_LONG = 1 << 19
 
 
 class _Attempt:
-    """How far one attempt has come."""
+    """How far one attempt has come, and the bounds of its waits."""
 
-    __slots__ = ("asked", "connected")
+    __slots__ = ("asked", "connected", "deadline", "loop", "read", "scope", "whole")
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: AttemptTimeouts, deadline: float) -> None:
+        self.loop = loop
+        self.read = timeouts.read
+        self.deadline = deadline
+        self.scope = asyncio.timeout(None)
         self.asked = False
         self.connected = False
+        self.whole = False
+
+    def wait(self) -> None:
+        """Bound the next wait for the server."""
+        # One timer that is moved costs half of what aiohttp's two do, and a body that drips cannot outlast it.
+        until = self.loop.time() + self.read
+        self.whole = until >= self.deadline
+        self.scope.reschedule(self.deadline if self.whole else until)
 
 
 _attempt: ContextVar[_Attempt] = ContextVar("genesyscloud_attempt")
@@ -51,10 +65,11 @@ class _Connector(aiohttp.TCPConnector):
     async def connect(self, *args: Any, **options: Any) -> Any:
         attempt = _attempt.get()
         if attempt.asked:
-            raise aiohttp.ServerDisconnectedError("the server closed it without an answer")
+            raise aiohttp.ServerDisconnectedError
         attempt.asked = True
         connection = await super().connect(*args, **options)
         attempt.connected = True
+        attempt.wait()
         return connection
 
 
@@ -68,6 +83,8 @@ class _LoopState:
         self.session = aiohttp.ClientSession(
             connector=self.connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            # It would take half a gzip stream for a whole one.
+            auto_decompress=False,
         )
 
 
@@ -96,7 +113,6 @@ class AiohttpTransport:
         self._pool_size = pool_size
         self._states: dict[asyncio.AbstractEventLoop, _LoopState] = {}
         self._context: ssl.SSLContext | None = None
-        self._bounds: tuple[float, float] = (-1, -1)
         self._timeout = aiohttp.ClientTimeout()
 
     async def send(self, request: Request, timeouts: AttemptTimeouts) -> Reply:
@@ -106,27 +122,51 @@ class AiohttpTransport:
             TransportError: no complete reply came; ``sent`` tells whether the request may have left.
             ConfigurationError: the URL or a header cannot be sent; or a TLS file cannot be used.
         """
-        state = self._states.get(asyncio.get_running_loop()) or await self._begin_loop()
-        options = self._options(request, timeouts)
-        attempt: _Attempt | None = None
-        scope = asyncio.timeout(timeouts.total)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeouts.total
+        state = self._states.get(loop) or await self._begin_loop()
+        if state.slots.locked():
+            await self._wait_for_slot(state.slots, timeouts.total)
+        else:
+            await state.slots.acquire()
+        attempt = _Attempt(loop, timeouts, deadline)
         try:
-            async with scope, state.slots:
-                attempt = _Attempt()
-                _attempt.set(attempt)
-                response = await state.session.request(
-                    request.method,
-                    URL(request.url, encoded=True),
-                    data=request.body,
-                    allow_redirects=False,
-                    **options,
-                )
-                body = await response.read()
-            return Reply(response.status, Headers(response.headers.items()), body)
+            return await self._exchange(state.session, request, self._options(request, timeouts), attempt)
         except TimeoutError as error:
-            raise self._timed_out(request, timeouts, attempt, scope.expired(), error) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise self._timed_out(request, timeouts, attempt, error) from None
+        except (aiohttp.ClientError, OSError, ValueError, coding.error) as error:
             raise self._failed(request, attempt, error) from None
+        finally:
+            state.slots.release()
+
+    async def _wait_for_slot(self, slots: asyncio.Semaphore, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await slots.acquire()
+        except TimeoutError:
+            raise PoolTimeout(faults.pool_exhausted_text(self._pool_size, seconds)) from None
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: Request, options: dict[str, Any], attempt: _Attempt
+    ) -> Reply:
+        _attempt.set(attempt)
+        async with attempt.scope:
+            response = await session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                data=_payload(request.body),
+                allow_redirects=False,
+                **options,
+            )
+            try:
+                body = await _read(response.content, attempt)
+            except BaseException:
+                response.close()
+                raise
+        headers = Headers(response.headers.items())
+        if "content-encoding" in headers:
+            body = coding.decompress(body, headers["content-encoding"])
+        return Reply(response.status, headers, body)
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop, and forget those of loops that have ended."""
@@ -145,11 +185,12 @@ class AiohttpTransport:
             await self._states.pop(loop).session.close()
 
     def _options(self, request: Request, timeouts: AttemptTimeouts) -> dict[str, Any]:
-        if self._bounds != (timeouts.connect, timeouts.read):
-            self._timeout = aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=timeouts.read)
-            self._bounds = (timeouts.connect, timeouts.read)
+        connect = min(timeouts.connect, timeouts.total)
+        if self._timeout.connect != connect:
+            self._timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=float("inf"))
         options: dict[str, Any] = {"headers": request.headers, "timeout": self._timeout}
-        absent = _AUTOMATIC_HEADERS.difference(map(str.lower, request.headers))
+        present = {name.lower() for name in request.headers}
+        absent = _AUTOMATIC_HEADERS - present
         if request.body is None:
             absent.discard("content-type")
         if absent:
@@ -170,18 +211,21 @@ class AiohttpTransport:
         return options
 
     def _timed_out(
-        self, request: Request, timeouts: AttemptTimeouts, attempt: _Attempt | None, whole: bool, error: TimeoutError
+        self, request: Request, timeouts: AttemptTimeouts, attempt: _Attempt, error: TimeoutError
     ) -> Exception:
-        if attempt is None:
-            return PoolTimeout(faults.pool_exhausted_text(self._pool_size, timeouts.total))
         where = _where(request.url)
         if not attempt.connected:
-            return faults.connect_timed_out(where, timeouts.total if whole else timeouts.connect)
-        if not whole and not isinstance(error, aiohttp.ServerTimeoutError):
+            return faults.connect_timed_out(where, min(timeouts.connect, timeouts.total))
+        if not attempt.scope.expired():
             return faults.broken(where, faults.reason(error))
-        return faults.read_timed_out(where, timeouts.total if whole else timeouts.read, whole=whole)
+        seconds = timeouts.total if attempt.whole else timeouts.read
+        return faults.read_timed_out(where, seconds, whole=attempt.whole)
 
-    def _failed(self, request: Request, attempt: _Attempt | None, error: Exception) -> Exception:
+    def _failed(self, request: Request, attempt: _Attempt, error: Exception) -> Exception:
+        # Errors about certificates are both: ValueError, and OSError from the connection.
+        illegal = isinstance(error, ValueError) and not isinstance(error, OSError)
+        if illegal or isinstance(error, aiohttp.NonHttpUrlClientError):
+            return ConfigurationError("the request cannot be sent: its URL, or a header, is not legal")
         where = _where(request.url)
         if isinstance(error, aiohttp.ClientHttpProxyError):
             hint = "; check its user and password" if error.status == 407 else ""
@@ -189,11 +233,24 @@ class AiohttpTransport:
         if isinstance(error, aiohttp.ClientProxyConnectionError) and self._proxy is not None:
             fault = faults.connect_failed(f"{self._proxy.host}:{self._proxy.port}", error.os_error)
             return ProxyError(f"proxy: {fault.reason}")
-        if isinstance(error, ValueError | aiohttp.NonHttpUrlClientError):
-            return ConfigurationError("the request cannot be sent: its URL, or a header, is not legal")
-        if attempt is None or not attempt.connected:
+        if not attempt.connected:
             return faults.connect_failed(where, _origin_of(error))
         return faults.broken(where, _words(error))
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    # A long body goes out in pieces: as bytes it would be copied in one go, which aiohttp warns of.
+    return io.BytesIO(body) if body is not None and len(body) > _LONG else body
+
+
+async def _read(content: aiohttp.StreamReader, attempt: _Attempt) -> bytes:
+    if content.is_eof():
+        return content.read_nowait()
+    pieces: list[bytes] = []
+    while piece := await content.readany():
+        pieces.append(piece)
+        attempt.wait()
+    return b"".join(pieces)
 
 
 def _origin_of(error: Exception) -> Exception:
@@ -210,9 +267,9 @@ def _words(error: Exception) -> str:
         # Its own text has the URL in it, query string included.
         return f"this is not HTTP: {error.message[:80]!r}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "the server closed it without an answer"
+        return "the server closed it before the head of its answer was complete"
     if isinstance(error, aiohttp.ClientPayloadError):
-        return "the body is cut short, or not compressed as announced"
+        return "the body is cut short"
     return faults.reason(_origin_of(error))
 
 

@@ -14,13 +14,12 @@ import select
 import socket
 import threading
 import time
-import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, PoolTimeout, ProxyError
 from ..http import Headers, Reply
-from . import POOL_SIZE, faults
+from . import POOL_SIZE, coding, faults
 from .settings import ProxySettings, TlsSettings
 
 if TYPE_CHECKING:
@@ -216,14 +215,16 @@ class BlockingTransport:
             incoming = _Incoming(connection.sock, self._clock, timeouts.read, deadline)
             response = http.client.HTTPResponse(cast("socket.socket", incoming), method=request.method)
             response.begin()
+            if incoming.ended:
+                raise http.client.RemoteDisconnected("")
             body = response.read()
             headers = Headers(response.headers.raw_items())
-            if body and "content-encoding" in headers:
-                body = _decompress(body, headers["content-encoding"])
+            if "content-encoding" in headers:
+                body = coding.decompress(body, headers["content-encoding"])
         except TimeoutError:
             whole = self._clock() >= deadline
             raise faults.read_timed_out(where, timeouts.total if whole else timeouts.read, whole=whole) from None
-        except (OSError, http.client.HTTPException, zlib.error) as error:
+        except (OSError, http.client.HTTPException, coding.error) as error:
             raise faults.broken(where, _words(error)) from None
         return Reply(response.status, headers, body), written and not response.will_close
 
@@ -313,6 +314,7 @@ class _Incoming(io.RawIOBase):
         self._clock = clock
         self._read = read
         self._deadline = deadline
+        self.ended = False
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(self, 16384)
@@ -325,13 +327,17 @@ class _Incoming(io.RawIOBase):
         if left <= 0:
             raise TimeoutError
         self._sock.settimeout(min(self._read, left))
-        return self._sock.recv_into(buffer)
+        count = self._sock.recv_into(buffer)
+        # The standard library takes the end of the stream for the end of the headers.
+        self.ended = not count
+        return count
 
 
 def _origin(prefix: str) -> _Origin:
     try:
         parts = urlsplit(prefix)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError:
         parts, host, port = None, None, None
     if parts is None or not host or parts.scheme not in ("http", "https") or parts.username is not None or parts.query:
@@ -349,7 +355,7 @@ def _head(request: Request, origin: _Origin, target: str, extra: dict[str, str] 
         names.add(name.lower())
         lines.append(f"{name}: {value}")
     if "accept-encoding" not in names:
-        lines.append("Accept-Encoding: gzip, deflate")
+        lines.append(f"Accept-Encoding: {coding.ACCEPTED}")
     if "content-length" not in names and (request.body is not None or request.method in _METHODS_WITH_BODY):
         lines.append(f"Content-Length: {len(request.body or b'')}")
     if extra:
@@ -375,27 +381,12 @@ def _unusual(lines: list[str], target: str, legal: bool) -> str:
     return "\r\n".join(lines) + "\r\n\r\n"
 
 
-def _decompress(body: bytes, coding: str) -> bytes:
-    coding = coding.strip().lower()
-    if coding in ("gzip", "x-gzip", "deflate"):
-        # Some servers mean raw deflate when they say deflate; its first byte cannot begin a zlib stream.
-        raw = coding == "deflate" and body[0] & 0x0F != 8
-        inflater = zlib.decompressobj(-15 if raw else 47)
-        plain = inflater.decompress(body) + inflater.flush()
-        if not inflater.eof:
-            raise zlib.error("the compressed body is cut short")
-        return plain
-    if coding in ("", "identity"):
-        return body
-    raise zlib.error(f"the body is compressed in a way that was not asked for: {coding:.40}")
-
-
 def _words(error: Exception) -> str:
     if isinstance(error, http.client.IncompleteRead):
         missing = f", {error.expected} more were announced" if error.expected else ""
         return f"the body ended after {len(error.partial)} bytes{missing}"
     if isinstance(error, http.client.RemoteDisconnected):
-        return "the server closed it without an answer"
+        return "the server closed it before the head of its answer was complete"
     if isinstance(error, http.client.HTTPException):
         return f"this is not HTTP: {str(error)[:80]!r}"
     return faults.reason(error)

@@ -5,6 +5,8 @@ Messages name host and port only: a query string or a header may hold a secret.
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 
 from ..errors import ConnectError, ConnectTimeout, DnsError, ReadError, ReadTimeout, TlsError, TransportError
@@ -30,7 +32,7 @@ def read_timed_out(where: str, seconds: float, *, whole: bool) -> TransportError
     """Return the error for a reply that stopped, or (``whole``) did not end in the time left for the attempt."""
     if whole:
         return ReadTimeout(f"no complete reply from {where} within the {seconds:g} s left for it")
-    return ReadTimeout(f"{where} sent nothing for {seconds:g} s")
+    return ReadTimeout(f"no answer from {where} within {seconds:g} s")
 
 
 def broken(where: str, what: str) -> TransportError:
@@ -45,14 +47,16 @@ def pool_exhausted_text(pool_size: int, seconds: float) -> str:
 
 def reason(error: BaseException) -> str:
     """Return the words of the system for ``error``, without the noise around them."""
-    words = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
-    words = words if isinstance(words, str) else str(error)
+    words = str(getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error)
+    if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode and not _is_tls(error):
+        # asyncio puts words of its own, with the address, in place of the system's.
+        words = os.strerror(error.errno)
     # "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)": the file of OpenSSL helps nobody.
     words = words.rsplit(" (_ssl.c", 1)[0]
     return words or type(error).__name__
 
 
-def _is_tls(error: Exception) -> bool:
+def _is_tls(error: BaseException) -> bool:
     # ssl errors come only from a loaded ssl module; naming its classes here would load it for plain http.
     return any(cls.__module__ == "ssl" for cls in type(error).__mro__)
 

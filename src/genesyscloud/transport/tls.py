@@ -57,8 +57,8 @@ def _create(settings: TlsSettings) -> ssl.SSLContext:
             # An empty password keeps OpenSSL from asking for one on the terminal.
             context.load_cert_chain(settings.cert_file, settings.key_file or None, settings.key_password)
         except (OSError, ValueError) as error:
-            names = f"{settings.cert_file!r}, {settings.key_file!r}" if settings.key_file else f"{settings.cert_file!r}"
-            raise ConfigurationError(f"TLS: the client certificate ({names}) cannot be used: {error}") from None
+            names = f"cert_file {settings.cert_file!r}, key_file {settings.key_file!r}"
+            raise ConfigurationError(f"TLS: the client certificate cannot be used ({names}): {error}") from None
     elif settings.key_file:
         raise ConfigurationError("TLS: key_file is set, but cert_file is not")
     return context
