@@ -17,6 +17,7 @@ from . import words
 from .fake import Made
 from .filters import filters_of, searched, sort
 from .jobs import shown_state
+from .narrow import as_list, as_object
 from .pages import facts, search_body, window
 from .refusal import bad_request, conflict, not_found
 from .shapes import CollectionShape, Listing
@@ -166,7 +167,7 @@ def _reference(prop: PropertyRecord, user_id: str) -> Any:
 
 
 def _body_object(call: Call) -> Entity:
-    return call.body if isinstance(call.body, dict) else {}
+    return as_object(call.body) or {}
 
 
 def _change(sandbox: Sandbox, call: Call) -> Any:
@@ -219,10 +220,11 @@ def patched(entity: Entity, changes: Entity) -> Entity:
     result = dict(entity)
     for wire, value in changes.items():
         before = result.get(wire)
+        inner, outer = as_object(value), as_object(before)
         if value is None:
             result.pop(wire, None)
-        elif isinstance(value, dict) and isinstance(before, dict):
-            result[wire] = patched(before, value)
+        elif inner is not None and outer is not None:
+            result[wire] = patched(outer, inner)
         else:
             result[wire] = value
     return result
@@ -241,9 +243,8 @@ def _remove_many(sandbox: Sandbox, call: Call) -> Any:
     """``DELETE /x?id=a,b``: those; without ids the operation says nothing of what to remove."""
     shape = sandbox.shapes.collection(call.record.path)
     assert shape is not None
-    ids = next((call.query[name] for name in ("id", "ids") if isinstance(call.query.get(name), list)), [])
     collection = sandbox.collection(shape, call.ids)
-    for entity_id in ids:
+    for entity_id in as_list(call.query.get("id")) or as_list(call.query.get("ids")) or []:
         if entity_id in collection:
             sandbox.store.touch(collection)
             collection.remove(entity_id)
@@ -256,9 +257,7 @@ def expanded(sandbox: Sandbox, call: Call, entity: Entity) -> Entity:
     if not expandable:
         return entity
     asked = call.query.get("expand") or ()
-    return made_like(
-        entity, {wire: value for wire, value in entity.items() if wire not in expandable or wire in asked}
-    )
+    return made_like(entity, {wire: value for wire, value in entity.items() if wire not in expandable or wire in asked})
 
 
 def made_like(entity: Entity, part: Entity) -> Entity:
@@ -306,10 +305,12 @@ def _source(sandbox: Sandbox, call: Call, listing: Listing, body: Any) -> Sequen
         return _generated(sandbox, call, listing)
     collection = sandbox.collection(shape, call.ids)
     tests = filters_of(call.query, sandbox.shapes.item_properties(listing))
-    criteria = body.get("query") if isinstance(body, dict) else None
-    order: dict[str, Any] = body if isinstance(body, dict) and criteria is not None else call.query
+    search = as_object(body) or {}
+    criteria = search.get("query")
+    order = call.query if criteria is None else search
     if not tests and not criteria and not {"sortBy", "sortOrder"} & order.keys():
-        return Lazy(len(collection), lambda at: collection[ids[at]]) if (ids := collection.ids()) else []
+        ids = collection.ids()
+        return Lazy(len(ids), lambda at: collection[ids[at]])
     chosen = [entity for entity in collection if all(test(entity) for test in tests)]
     return sort(searched(chosen, criteria), order)
 
@@ -377,25 +378,27 @@ def _current(sandbox: Sandbox, call: Call) -> Any:
 
 def own_id(call: Call, made: Any) -> Any:
     """Example data about the thing that the path names, when the path ends in its id."""
-    if isinstance(made, dict) and call.record.path.endswith("}") and isinstance(made.get("id"), str):
-        made["id"] = call.ids[-1]
-    if isinstance(made, dict) and "selfUri" in made:
-        made["selfUri"] = call.path
+    entity = as_object(made)
+    if entity is not None and call.record.path.endswith("}") and isinstance(entity.get("id"), str):
+        entity["id"] = call.ids[-1]
+    if entity is not None and "selfUri" in entity:
+        entity["selfUri"] = call.path
     return made
 
 
 def _write_document(sandbox: Sandbox, call: Call) -> Any:
-    before = _current(sandbox, call)
+    before = as_object(_current(sandbox, call))
     reader = sandbox.shapes.reader(call.record)
-    if not isinstance(before, dict) or not isinstance(call.body, dict):
+    if before is None or as_object(call.body) is None:
         return _example(sandbox, call)
     model = reader.result[1:] if reader.result.startswith("#") else ""
-    sandbox.store.documents[call.path] = after = merged(sandbox, call, model, before, "")
+    after = merged(sandbox, call, model, before, "")
+    sandbox.store.write(call.path, after)
     return after
 
 
 def _reset_document(sandbox: Sandbox, call: Call) -> Any:
-    sandbox.store.documents.pop(call.path, None)
+    sandbox.store.write(call.path, None)
     return None
 
 

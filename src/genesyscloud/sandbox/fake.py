@@ -99,7 +99,7 @@ class Faker:
         if kind == "[":
             if enum:
                 return _some_of(enum)
-            return _list_of(self._maker(inner, name, None, None, depth, writable), 3 if depth < DEPTH - 1 else 1)
+            return _list_of(self._maker(inner, name, None, None, depth, writable), max(1, DEPTH - depth))
         if kind == "{":
             item = self._maker(inner, name, enum, limits, depth, writable)
             return lambda rng: {"key1": item(rng), "key2": item(rng)}

@@ -8,6 +8,7 @@ from fnmatch import translate
 from typing import Any
 
 from ..catalog import PropertyRecord
+from .narrow import as_list, as_object
 from .store import Entity
 
 __all__ = ["filters_of", "searched", "sort"]
@@ -43,7 +44,7 @@ def _path(wire: str, properties: Mapping[str, PropertyRecord]) -> tuple[str, ...
 
 
 def _matches(path: tuple[str, ...], wanted: Any, *, anywhere: bool) -> Predicate:
-    choices: list[Any] = wanted if isinstance(wanted, list) else [wanted]
+    choices = as_list(wanted) or [wanted]
     texts = {str(choice).lower() for choice in choices}
     if texts & ANY:
         return lambda entity: True
@@ -61,11 +62,11 @@ def _matches(path: tuple[str, ...], wanted: Any, *, anywhere: bool) -> Predicate
 
 def at(entity: Any, path: Sequence[str]) -> Any:
     """The value at a path of property names, or ``None``."""
+    value = entity
     for name in path:
-        if not isinstance(entity, dict):
-            return None
-        entity = entity.get(name)
-    return entity
+        inner = as_object(value)
+        value = inner.get(name) if inner is not None else None
+    return value
 
 
 def sort(entities: list[Entity], query: Mapping[str, Any]) -> list[Entity]:
@@ -85,20 +86,17 @@ def _sort_key(value: Any) -> tuple[int, float, str]:
 
 def searched(entities: Iterable[Entity], criteria: Any) -> list[Entity]:
     """Entities that meet all criteria of a search body (``[{"type": "EXACT", "fields": […], "value": …}]``)."""
-    wanted: list[Any] = criteria if isinstance(criteria, list) else []
-    tests = [test for entry in wanted if isinstance(entry, dict) and (test := _test(entry)) is not None]
+    wanted = [found for entry in as_list(criteria) or [] if (found := as_object(entry)) is not None]
+    tests = [test for criterion in wanted if (test := _test(criterion)) is not None]
     return [entity for entity in entities if all(test(entity) for test in tests)]
 
 
 def _test(criterion: dict[str, Any]) -> Predicate | None:
-    fields = criterion.get("fields")
-    values = criterion.get("values") or [criterion.get("value")]
-    compare = _COMPARE.get(str(criterion.get("type")))
-    if not isinstance(fields, list) or not fields or compare is None or not isinstance(values, list):
-        return None
-    names: list[str] = [name for name in fields if isinstance(name, str)]
+    names = [name for name in as_list(criterion.get("fields")) or [] if isinstance(name, str)]
+    values = as_list(criterion.get("values")) or [criterion.get("value")]
     texts = [str(value).lower() for value in values if value is not None]
-    if not texts:
+    compare = _COMPARE.get(str(criterion.get("type")))
+    if compare is None or not names or not texts:
         return None
 
     def meets(entity: Entity) -> bool:

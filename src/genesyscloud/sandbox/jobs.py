@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .narrow import as_object
 from .refusal import bad_request
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def shown_state(
     if finished and not done:
         raise bad_request(f"The job {job} is not done: its results cannot be read yet.")
     states = sandbox.shapes.job_states(sandbox.shapes.result(call.record))
-    if states is None or not isinstance(value, dict) or not (job or _JOB_PATH.search(call.record.path)):
+    entries = as_object(value)
+    if states is None or entries is None or not (job or _JOB_PATH.search(call.record.path)):
         return value
     state = states.done if done else states.underway[min(polls, len(states.underway) - 1)]
-    entries: dict[str, Any] = value
     failures = {wire for wire in entries if wire.lower().startswith(("error", "fail"))}
     return {wire: inner for wire, inner in entries.items() if wire not in failures} | {states.wire: state}

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from ..catalog import OperationRecord
+from .narrow import as_object
 from .refusal import bad_request
 from .settings import Settings
 from .shapes import plain
@@ -22,8 +23,6 @@ from .shapes import plain
 __all__ = ["Window", "facts", "search_body", "window"]
 
 TOKEN_MARK = "o"
-SIZES = ("pageSize", "limit", "count")
-STATED_CURSOR_SIZE = ("cursor", "after")
 
 
 class Window(NamedTuple):
@@ -60,14 +59,10 @@ def window(record: OperationRecord, query: Mapping[str, Any], body: Any, setting
 
 def _flat(body: Any) -> dict[str, Any]:
     """The values of a body, and those one level down under dotted names."""
-    if not isinstance(body, dict):
-        return {}
-    entries: dict[str, Any] = body
+    entries = as_object(body) or {}
     flat = dict(entries)
     for name, value in entries.items():
-        if isinstance(value, dict):
-            inner: dict[str, Any] = value
-            flat.update({f"{name}.{key}": found for key, found in inner.items()})
+        flat.update({f"{name}.{key}": found for key, found in (as_object(value) or {}).items()})
     return flat
 
 
@@ -127,9 +122,10 @@ def search_body(q64: str) -> dict[str, Any]:
         found = msgspec.json.decode(base64.b64decode(q64.replace("-", "+").replace("_", "/").encode() + b"=="))
     except (binascii.Error, ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict):
+    body = as_object(found)
+    if body is None:
         raise bad_request("q64 is not base64 of a JSON object.", code="invalid.value")
-    return found
+    return body
 
 
 def facts(
@@ -199,7 +195,7 @@ def _search_links(path: str, body: Any, number: int, count: int, size: int) -> d
 
 
 def _link(path: str, query: Sequence[tuple[str, str]], changes: Mapping[str, str], without: str = "") -> str:
-    replaced = {*changes, without} | ({"before"} if "after" in changes else set())
+    replaced = {*changes, without, *(("before",) if "after" in changes else ())}
     kept = [(name, value) for name, value in query if name not in replaced]
     pairs = [*kept, *changes.items()]
     text = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)

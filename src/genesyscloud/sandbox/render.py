@@ -6,10 +6,11 @@ that the model wants, and whatever the model requires is filled in.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..catalog import ModelRecord, PropertyRecord
 from .fake import Faker, Made
+from .narrow import as_list, as_object
 from .validate import FITS, INT_BITS, breaks
 
 __all__ = ["Renderer"]
@@ -17,11 +18,24 @@ __all__ = ["Renderer"]
 _MISSING: Any = object()
 
 
+class _Form(NamedTuple):
+    """What is to be known of a model to fit something to it.
+
+    ``references`` are properties that hold an object, each with the name under which a request may give its id.
+    """
+
+    record: ModelRecord
+    properties: dict[str, PropertyRecord]
+    references: list[tuple[str, str, PropertyRecord]]
+    required: list[PropertyRecord]
+
+
 class Renderer:
     """Fits values to types."""
 
     def __init__(self, faker: Faker) -> None:
         self._faker = faker
+        self._forms: dict[str, _Form] = {}
 
     def render(self, value: Any, type_: str, *key: object) -> Any:
         """Return ``value`` as a value of ``type_``; what is missing is made up, depending on ``key``."""
@@ -30,7 +44,7 @@ class Renderer:
 
     def made(self, entity: dict[str, Any], model: str) -> Made:
         """An entity fitted to its model once and for all."""
-        made = Made(self._model(entity, self._faker.record(model), ()))
+        made = Made(self._model(entity, model, ()))
         made.model = model
         return made
 
@@ -39,25 +53,25 @@ class Renderer:
         if kind == "o":
             return value
         if kind == "#":
-            return self._model(value, self._faker.record(type_[1:]), key)
+            return self._model(value, type_[1:], key)
         if kind == "[":
-            if not isinstance(value, list):
+            items = as_list(value)
+            if items is None:
                 return _MISSING
-            items: list[Any] = value
             fitted = [self._fit(item, type_[1:], prop, (*key, at)) for at, item in enumerate(items)]
             return [item for item in fitted if item is not _MISSING]
         if kind == "{":
-            if not isinstance(value, dict):
+            entries = as_object(value)
+            if entries is None:
                 return _MISSING
-            entries: dict[str, Any] = value
             found = {name: self._fit(inner, type_[1:], prop, (*key, name)) for name, inner in entries.items()}
             return {name: inner for name, inner in found.items() if inner is not _MISSING}
         return self._scalar(value, kind, prop)
 
     def _scalar(self, value: Any, kind: str, prop: PropertyRecord | None) -> Any:
-        if kind == "s" and isinstance(value, dict):
-            reference: dict[str, Any] = value
-            value = reference.get("id")
+        if kind == "s":
+            reference = as_object(value)
+            value = value if reference is None else reference.get("id")
         if not FITS[kind](value):
             return _MISSING
         if prop is not None:
@@ -67,28 +81,41 @@ class Renderer:
                 return _MISSING
         return int(value) if kind in INT_BITS else value
 
-    def _model(self, value: Any, model: ModelRecord, key: tuple[object, ...]) -> Any:
-        wires = [p.wire for p in model.properties]
-        if isinstance(value, Made) and value.model == model.name:
+    def _model(self, value: Any, name: str, key: tuple[object, ...]) -> Any:
+        if isinstance(value, Made) and value.model == name:
             return value
-        if isinstance(value, str) and "id" in wires:
+        form = self._forms.get(name) or self._form(name)
+        if isinstance(value, str) and "id" in form.properties:
             value = {"id": value}
-        if not isinstance(value, dict):
+        sent = as_object(value)
+        if sent is None:
             return _MISSING
-        sent: dict[str, Any] = value
-        if not wires:
+        if not form.properties:
             return sent
         fitted: dict[str, Any] = {}
-        for p in model.properties:
-            inner = sent.get(p.wire)
-            if inner is None and p.type.startswith("#"):
-                inner = sent.get(f"{p.wire}Id")
-            found = _MISSING if inner is None else self._fit(inner, p.type, p, (*key, p.wire))
-            if found is _MISSING and p.required:
-                found = self._required(model, p, key)
-            if found is not _MISSING:
-                fitted[p.wire] = found
+        for wire, inner in sent.items():
+            prop = form.properties.get(wire)
+            if prop is not None and inner is not None:
+                found = self._fit(inner, prop.type, prop, key)
+                if found is not _MISSING:
+                    fitted[wire] = found
+        for wire, given, prop in form.references:
+            if wire not in fitted and sent.get(given) is not None:
+                found = self._fit(sent[given], prop.type, prop, key)
+                if found is not _MISSING:
+                    fitted[wire] = found
+        for prop in form.required:
+            if prop.wire not in fitted:
+                fitted[prop.wire] = self._faker.property(form.record, prop, *key)
         return fitted
 
-    def _required(self, model: ModelRecord, prop: PropertyRecord, key: tuple[object, ...]) -> Any:
-        return self._faker.property(model, prop, *key)
+    def _form(self, name: str) -> _Form:
+        record, properties = self._faker.record(name), self._faker.properties(name)
+        references = [
+            (p.wire, f"{p.wire}Id", p)
+            for p in record.properties
+            if p.type.startswith("#") and f"{p.wire}Id" not in properties
+        ]
+        required = [p for p in record.properties if p.required]
+        form = self._forms[name] = _Form(record, properties, references, required)
+        return form

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TypeVar
@@ -36,8 +35,8 @@ class Rng:
 
     def uuid(self) -> str:
         """A version 4 UUID."""
-        number = self.below(1 << 40) << 88 | self.below(1 << 40) << 48 | self.below(1 << 40)
-        return str(uuid.UUID(int=number, version=4))
+        text = f"{self.below(1 << 40):010x}{self.below(1 << 40):010x}{self.below(1 << 40):010x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-{'89ab'[self.below(4)]}{text[15:18]}-{text[18:]}"
 
 
 def seeded_uuid(*parts: object) -> str:

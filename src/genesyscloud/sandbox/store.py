@@ -88,6 +88,8 @@ class Store:
         self.documents: dict[str, Entity] = {}
         self.jobs: dict[str, int] = {}
         self._made = 0
+        #: Grows with every change: what was read at the same number is still true.
+        self.changes = 0
 
     def collection(self, shape: CollectionShape, path: str, *, seeded: bool) -> Collection:
         """The collection at ``path``; without entities from the start unless ``seeded``."""
@@ -113,6 +115,7 @@ class Store:
 
     def touch(self, collection: Collection) -> None:
         """Note that a collection is going to be written to, so that it is kept."""
+        self.changes += 1
         self._pristine.pop(collection.path, None)
         self._written[collection.path] = collection
 
@@ -128,8 +131,17 @@ class Store:
         self.jobs[job] = 0
         return job
 
+    def write(self, path: str, document: Entity | None) -> None:
+        """Keep a document; ``None`` drops it."""
+        self.changes += 1
+        if document is None:
+            self.documents.pop(path, None)
+        else:
+            self.documents[path] = document
+
     def forget_under(self, path: str) -> None:
         """Drop everything that belongs to the entity at ``path``."""
+        self.changes += 1
         prefix = path + "/"
         for kept in (self._pristine, self._written, self.documents):
             for key in [key for key in kept if key.startswith(prefix)]:

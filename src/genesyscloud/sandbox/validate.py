@@ -12,6 +12,7 @@ import msgspec
 
 from ..catalog import Limits, OperationRecord, ParameterRecord, PropertyRecord
 from .fake import Faker
+from .narrow import as_list, as_object
 from .refusal import Refusal, bad_request
 
 __all__ = ["FITS", "INT_BITS", "Validator", "breaks"]
@@ -143,13 +144,10 @@ class Validator:
             return value
         if kind == "#":
             return self._model(value, type_[1:], at, problems)
-        if kind == "[" and isinstance(value, list):
-            items: list[Any] = value
-            inner = type_[1:]
+        inner = type_[1:]
+        if kind == "[" and (items := as_list(value)) is not None:
             return [self._value(v, inner, enum, None, f"{at}[{n}]", problems) for n, v in enumerate(items)]
-        if kind == "{" and isinstance(value, dict):
-            entries: dict[str, Any] = value
-            inner = type_[1:]
+        if kind == "{" and (entries := as_object(value)) is not None:
             return {k: self._value(v, inner, enum, None, _join(at, k), problems) for k, v in entries.items()}
         if len(problems) >= MAX_PROBLEMS:
             return value
@@ -164,10 +162,10 @@ class Validator:
         return value
 
     def _model(self, value: Any, name: str, at: str, problems: list[Problem]) -> Any:
-        if not isinstance(value, dict):
+        sent = as_object(value)
+        if sent is None:
             problems.append(Problem("invalid.value", at or "body", "is not an object"))
             return value
-        sent: dict[str, Any] = value
         properties, required, ignored = self._properties(name)
         if not properties and not ignored:
             return sent

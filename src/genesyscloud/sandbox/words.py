@@ -100,32 +100,30 @@ def _from(*values: str) -> Callable[[Rng], str]:
     return lambda rng: rng.choice(values)
 
 
+_RULES: tuple[tuple[str, Callable[[Rng], str]], ...] = (
+    (r"^(id|guid|uuid)$|(?-i:[a-z]Ids?)$|_ids?$", Rng.uuid),
+    (r"e-?mail|^username$|jabber|jid$", _email),
+    (r"uri$|url$|href$|link$", _uri),
+    (r"phone|^ani$|^dnis$|e164|faxnumber", _phone),
+    (r"interval", _interval),
+    (r"duration|period$|granularity", _duration),
+    (r"^date|date$|time$|timestamp", stamp),
+    (r"time_?zone", _from("Europe/Berlin", "America/New_York", "Asia/Tokyo", "UTC")),
+    (r"language|locale", _from("en-US", "de-DE", "es-ES", "ja-JP")),
+    (r"country", _from("US", "DE", "BR", "JP")),
+    (r"currency", _from("USD", "EUR", "JPY")),
+    (r"colou?r", _color),
+    (r"firstname|givenname", lambda rng: rng.choice(FIRST_NAMES)),
+    (r"lastname|familyname|surname", lambda rng: rng.choice(LAST_NAMES)),
+    (r"^(user|agent|contact|person|owner|evaluator|display)_?name", person),
+    (r"description|message|text|note|comment|reason|body|summary", _sentence),
+    (r"name|title|label|subject", _title),
+    (r"version", lambda rng: str(1 + rng.below(9))),
+    (r"contenttype|mimetype|mediatype", _from("text/plain", "image/png")),
+    (r"^(ip|ipaddress)|ipaddress$", lambda rng: f"192.0.2.{1 + rng.below(254)}"),
+)
 #: First match on the name of the property wins.
-BY_NAME: list[tuple[re.Pattern[str], Callable[[Rng], str]]] = [
-    (re.compile(pattern, re.IGNORECASE), make)
-    for pattern, make in (
-        (r"^(id|guid|uuid)$|[a-z]Ids?$|_ids?$", Rng.uuid),
-        (r"e-?mail|^username$|jabber|jid$", _email),
-        (r"uri$|url$|href$|link$", _uri),
-        (r"phone|^ani$|^dnis$|e164|faxnumber", _phone),
-        (r"interval", _interval),
-        (r"duration|period$|granularity", _duration),
-        (r"^date|date$|time$|timestamp", stamp),
-        (r"time_?zone", _from("Europe/Berlin", "America/New_York", "Asia/Tokyo", "UTC")),
-        (r"language|locale", _from("en-US", "de-DE", "es-ES", "ja-JP")),
-        (r"country", _from("US", "DE", "BR", "JP")),
-        (r"currency", _from("USD", "EUR", "JPY")),
-        (r"colou?r", _color),
-        (r"firstname|givenname", lambda rng: rng.choice(FIRST_NAMES)),
-        (r"lastname|familyname|surname", lambda rng: rng.choice(LAST_NAMES)),
-        (r"^(user|agent|contact|person|owner|evaluator|display)_?name", person),
-        (r"description|message|text|note|comment|reason|body|summary", _sentence),
-        (r"name|title|label|subject", _title),
-        (r"version", lambda rng: str(1 + rng.below(9))),
-        (r"contenttype|mimetype|mediatype", _from("text/plain", "image/png")),
-        (r"^(ip|ipaddress)|ipaddress$", lambda rng: f"192.0.2.{1 + rng.below(254)}"),
-    )
-]
+BY_NAME = [(re.compile(pattern, re.IGNORECASE), make) for pattern, make in _RULES]
 
 
 def _word(rng: Rng) -> str:

@@ -20,7 +20,7 @@ def organization(sandbox: Sandbox) -> Entity:
     return {"id": seeded_uuid(sandbox.settings.seed, "organization"), "name": NAME}
 
 
-@service("get_tokens_me", "head_tokens_me")
+@service("get_tokens_me", "head_tokens_me", personal=True)
 def token(sandbox: Sandbox, call: Call) -> Any:
     """What the token of the request stands for."""
     _, found = sandbox.login.token(f"Bearer {call.token}")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ..crud import Call
     from ..store import Collection, Entity
 
-__all__ = ["EXAMPLE_BODIES", "SEEDERS", "SERVICES", "example_body", "seeder", "service"]
+__all__ = ["EXAMPLE_BODIES", "PERSONAL", "SEEDERS", "SERVICES", "example_body", "seeder", "service"]
 
 Service = Callable[["Sandbox", "Call"], Any]
 Seeder = Callable[["Sandbox", "Collection", "Entity"], None]
@@ -18,16 +18,23 @@ ExampleBody = Callable[["Sandbox", Sequence[str]], Any]
 
 #: By name of operation: carries the operation out.
 SERVICES: dict[str, Service] = {}
+#: Operations whose answers must not be remembered.
+PERSONAL: set[str] = set()
 #: By path of collection: makes a seeded entity more like a real one.
 SEEDERS: dict[str, Seeder] = {}
 #: By name of operation: makes a body about things that exist.
 EXAMPLE_BODIES: dict[str, ExampleBody] = {}
 
 
-def service(*names: str) -> Callable[[Service], Service]:
-    """Register what carries out the operations called ``names``."""
+def service(*names: str, personal: bool = False) -> Callable[[Service], Service]:
+    """Register what carries out the operations called ``names``.
+
+    Args:
+        personal: whether the answer depends on more than the request's URL and the state: on who asks.
+    """
 
     def register(function: Service) -> Service:
+        PERSONAL.update(names if personal else ())
         SERVICES.update(dict.fromkeys(names, function))
         return function
 

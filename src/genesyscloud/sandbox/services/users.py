@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..crud import expanded
-from ..refusal import Refusal
+from ..refusal import Refusal, not_found
 from .registry import seeder, service
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def me(sandbox: Sandbox, call: Call) -> Any:
     """The user of the token."""
     if not sandbox.settings.client_credentials_user:
         raise Refusal(400, "bad.request", "This request requires a user context. Client credentials have no user.")
-    everyone, admin_id = users(sandbox), sandbox.admin_id
-    admin = everyone[admin_id] if admin_id in everyone else {"id": admin_id}
+    everyone = users(sandbox)
+    if sandbox.admin_id not in everyone:
+        raise not_found("user", sandbox.admin_id)
+    admin = everyone[sandbox.admin_id]
     return expanded(sandbox, call, {**admin, "selfUri": f"{PATH}/{admin['id']}"})

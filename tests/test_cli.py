@@ -1,0 +1,49 @@
+"""The command ``genesyscloud``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "genesyscloud.cli.main", "sandbox"]
+
+
+def test_the_sandbox_says_where_it_is_and_ends_with_ctrl_c():
+    with subprocess.Popen([*COMMAND, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = process.stdout.readline().decode()
+        assert "client id sandbox" in line
+        address = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
+        with pytest.raises(OSError, match="401"):
+            urlopen(f"{address}/api/v2/users/me", timeout=10)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stderr.read() == b""
+
+
+def test_a_taken_port_is_said_clearly():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert f"port {port} is taken" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("package", ["click", "uvicorn"])
+def test_missing_packages_are_named(package: str):
+    blocked = f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = ['sandbox', '--port', '0']\n"
+    code = blocked + "from genesyscloud.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False, env=dict(os.environ)
+    )
+    assert done.returncode == 1
+    assert "pip install 'genesyscloud[sandbox]'" in done.stderr
+    assert "Traceback" not in done.stderr
