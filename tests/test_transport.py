@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import weakref
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -497,6 +498,26 @@ def test_a_cancelled_task_leaves_a_usable_pool() -> None:
             await client.aclose()
 
     asyncio.run(main())
+
+
+def test_a_finished_task_is_freed_at_once() -> None:
+    async def main(url: str) -> None:
+        client = AiohttpTransport()
+        await client.send(Request("GET", url, {}), TIMEOUTS)
+        gc.disable()
+        try:
+            task = asyncio.create_task(client.send(Request("GET", url, {}), TIMEOUTS))
+            await task
+            finished = weakref.ref(task)
+            del task
+            await asyncio.sleep(0)
+            assert finished() is None
+        finally:
+            gc.enable()
+            await client.aclose()
+
+    with RawServer() as server:
+        asyncio.run(main(server.url + "/x"))
 
 
 # A loop that ended without aclose() leaves its sockets to the garbage collector, which says so.

@@ -130,6 +130,7 @@ class AiohttpTransport:
         else:
             await state.slots.acquire()
         attempt = _Attempt(loop, timeouts, deadline)
+        token = _attempt.set(attempt)
         try:
             return await self._exchange(state.session, request, self._options(request, timeouts), attempt)
         except TimeoutError as error:
@@ -137,6 +138,8 @@ class AiohttpTransport:
         except (aiohttp.ClientError, OSError, ValueError, coding.error) as error:
             raise self._failed(request, attempt, error) from None
         finally:
+            # The timer knows the task: left in its context it would keep a finished task until the next collection.
+            _attempt.reset(token)
             state.slots.release()
 
     async def _wait_for_slot(self, slots: asyncio.Semaphore, seconds: float) -> None:
@@ -149,7 +152,6 @@ class AiohttpTransport:
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, options: dict[str, Any], attempt: _Attempt
     ) -> Reply:
-        _attempt.set(attempt)
         async with attempt.scope:
             response = await session.request(
                 request.method,
