@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, ClassVar, Self, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
 
 import msgspec
 from msgspec import UNSET
@@ -23,7 +23,7 @@ from .redact import is_secret_name
 
 __all__ = ["NULL", "FreeForm", "Model", "ModelMeta", "Null", "YearMonth"]
 
-#: In a ``repr``: longest text of one value, items shown of a list or dict, models shown inside models.
+#: In a ``repr``: longest text of one value, items shown of what is inside, how deep.
 REPR_LIMIT = 60
 REPR_ITEMS = 3
 REPR_DEPTH = 2
@@ -90,17 +90,19 @@ class YearMonth(str):
         return int(self[5:])
 
 
-@dataclass_transform(kw_only_default=True)
 class ModelMeta(msgspec.StructMeta):
     """Marks what the caller builds, and names the nearest property when one is misspelt."""
 
-    def __call__(cls, /, *args: Any, **values: Any) -> Any:
-        try:
-            instance = super().__call__(*args, **values)
-        except TypeError as error:
-            raise TypeError(_constructor_hint(cls, args, values) or str(error)) from None
-        instance._origin = UNSET
-        return instance
+    # Type checkers go by the properties of the class.
+    if not TYPE_CHECKING:
+
+        def __call__(cls, /, *args: Any, **values: Any) -> Any:
+            try:
+                instance = super().__call__(*args, **values)
+            except TypeError as error:
+                raise TypeError(_constructor_hint(cls, args, values) or str(error)) from None
+            instance._origin = UNSET
+            return instance
 
 
 def _constructor_hint(cls: Any, args: tuple[Any, ...], values: Mapping[str, Any]) -> str:
@@ -113,6 +115,7 @@ def _constructor_hint(cls: Any, args: tuple[Any, ...], values: Mapping[str, Any]
     return ""
 
 
+@dataclass_transform(kw_only_default=True)
 class Model(
     msgspec.Struct,
     metaclass=ModelMeta,
@@ -177,30 +180,33 @@ class Model(
     @property
     def extra_fields(self) -> dict[str, Any]:
         """Properties that the server sent and the catalog does not know, by their names on the wire."""
-        found: dict[str, Any] = {}
-        for name, wire, value in _items(self):
-            if name.startswith(EXTRA_PREFIX):
-                found[wire] = value
-            elif wire == MORE_WIRE:
-                found.update(value)
-        return found
+        slots = type(self)._extra_slots
+        found = {wire: value for wire, name in slots.items() if (value := getattr(self, name)) is not UNSET}
+        more = getattr(self, "_more", UNSET)
+        return found if more is UNSET else found | more
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Model) or type(self).__name__ != type(other).__name__:
             return NotImplemented
-        return _set_values(self) == _set_values(other)
+        return _named(self) == _named(other) and self.extra_fields == other.extra_fields
+
+    def __ne__(self, other: object) -> bool:
+        # Spelt out because the struct has one of its own, which asks for identity.
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return _show_model(self, REPR_DEPTH)
+        return f"{type(self).__name__}({_show_named(_all_named(self), REPR_DEPTH)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         from . import drift
 
         # By the names of the wire: another version of the definition may know more of them, or fewer.
         name = type(self).__name__
-        values = {wire: value for attribute, wire, value in _items(self) if not attribute.startswith("_")}
+        values = {wire: value for wire, (attribute, *_) in drift.properties(name).items()
+                  if (value := getattr(self, attribute)) is not None}  # fmt: skip
         confused = [wire for wire in values if drift.is_confused(name, wire)]
         return (_restore, (name, values | self.extra_fields, self._origin is UNSET, confused))
 
@@ -247,26 +253,26 @@ def _codec() -> Any:
     return codec
 
 
-def _items(model: Model) -> list[tuple[str, str, Any]]:
-    """(Python name, wire name, value) of everything that is set."""
-    cls = type(model)
-    return [
-        (name, wire, value)
-        for name, wire in zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True)
-        if (value := getattr(model, name)) is not UNSET and (value is not None or name.startswith(EXTRA_PREFIX))
-    ]
-
-
-def _set_values(model: Model) -> dict[str, Any]:
-    values = {name: value for name, _, value in _items(model) if not name.startswith("_")}
-    return values | {f"~{wire}": value for wire, value in model.extra_fields.items()}
+def _named(model: Model) -> dict[str, Any]:
+    """The properties of the definition that are set, by their Python names."""
+    return {
+        name: value
+        for name in model.__struct_fields__
+        if name[0] != "_" and (value := getattr(model, name)) is not None
+    }
 
 
 def _show_model(value: Model, depth: int) -> str:
-    if not depth:
+    """A model inside something else: only the first of its values, which tend to be id and name."""
+    values = _all_named(value)
+    if depth <= 0 and values:
         return f"{type(value).__name__}(…)"
-    named = {name: inner for name, _, inner in _items(value) if not name.startswith("_")}
-    return f"{type(value).__name__}({_show_named(named | value.extra_fields, depth)})"
+    first = dict(list(values.items())[:REPR_ITEMS])
+    return f"{type(value).__name__}({_show_named(first, depth)}{', …' if len(first) < len(values) else ''})"
+
+
+def _all_named(value: Model) -> dict[str, Any]:
+    return _named(value) | value.extra_fields
 
 
 def _show_named(values: Mapping[str, Any], depth: int) -> str:
