@@ -57,8 +57,13 @@ def look_at(wheel: Path) -> str:
     stub = max(entry.file_size for entry in entries if entry.filename.endswith(".pyi"))
     names = {entry.filename for entry in entries}
     problems = [f"{name} is missing" for name in NEEDED if f"genesyscloud/{name}" not in names]
-    limits = ((size, MAX_BYTES, "bytes"), (len(entries), MAX_FILES, "files"), (longest, MAX_PATH, "path"), (stub, MAX_STUB, "stub"))  # fmt: skip
-    problems += [f"{what}: {value} is over {limit}" for value, limit, what in limits if value > limit]
+    limits = [
+        (size, MAX_BYTES, "bytes of the wheel"),
+        (len(entries), MAX_FILES, "files"),
+        (longest, MAX_PATH, "characters in a path"),
+        (stub, MAX_STUB, "bytes of a stub"),
+    ]
+    problems += [f"{value} {what}, more than {limit}" for value, limit, what in limits if value > limit]
     if problems:
         sys.exit(f"{wheel.name}: {'; '.join(problems)}")
     return f"{wheel.name}: {size:,} bytes, {len(entries)} files, longest path {longest}, largest stub {stub:,} bytes"

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..catalog import Catalog, GroupRecord, ModelRecord, OperationRecord, ParameterRecord, model_in
-from . import annotations
-from .annotations import HEADER, Enums, ModelNames
+from . import hints
+from .hints import HEADER, Enums
 from .shards import cut, in_order_of_use
 
 __all__ = ["class_name", "render_stubs"]
@@ -26,7 +26,7 @@ __all__ = ["class_name", "render_stubs"]
 NOTICE = "# Made from the API definition by genesyscloud.build; not to be edited.\n"
 
 #: Groups whose stub would have more characters have one file for sync and one for async.
-LARGE_GROUP = 20_000
+LARGE_GROUP = 40_000
 
 
 def render_stubs(catalog: Catalog) -> dict[str, str]:
@@ -55,9 +55,10 @@ def class_name(group: str) -> str:
 
 
 def _groups_face(groups: Sequence[GroupRecord], homes: Mapping[str, str]) -> str:
-    imports = "".join(f"from ._api.{module} import {name}\n" for name, module in homes.items())
+    # Under private names: there is a group called "groups".
+    imports = "".join(f"from ._api.{module} import {name} as _{name}\n" for name, module in homes.items())
     faces = (
-        f"class {prefix}Groups:\n" + "".join(f"    {g.name}: {of}{class_name(g.name)}\n" for g in groups)
+        f"class {prefix}Groups:\n" + "".join(f"    {g.name}: _{of}{class_name(g.name)}\n" for g in groups)
         for prefix, of in (("Sync", ""), ("Async", "Async"))
     )
     return imports + "".join(faces)
@@ -126,9 +127,9 @@ class _ModelStubs:
             return f"class {model.name}(_FreeForm): ...\n"
         lines = [f"class {model.name}(_Model):\n"]
         for p in model.properties:
-            lines.append(f"    {p.name}: {annotations.of_property(p, self.name, enums)} | None = ...\n")
+            lines.append(f"    {p.name}: {hints.of_property(p, self.name, enums)} | None = ...\n")
         if model.name in self._items:
-            item = annotations.of_result(self._items[model.name], self.name)
+            item = hints.of_result(self._items[model.name], self.name)
             lines.append(f"    def __page__(self) -> tuple[{item}, {model.name}]: ...\n")
         return "".join(lines)
 
@@ -171,7 +172,7 @@ class _GroupStubs:
         return self._spelled.get(name, name)
 
     def _method(self, operation: OperationRecord, keyword: str) -> str:
-        result = annotations.of_result(operation.result, self._name)
+        result = hints.of_result(operation.result, self._name)
         marker = '    @_deprecated("The service may remove this operation.")\n' if operation.deprecated else ""
         head = f"    {keyword} {operation.name}({', '.join(['self', *self._parameters(operation)])}) -> {result}:\n"
         return f'{marker}{head}        """{_description(operation)}"""\n'
@@ -180,12 +181,12 @@ class _GroupStubs:
         path = [self._parameter(p) for p in operation.parameters if p.place == "path"]
         others = [self._parameter(p) for p in operation.parameters if p.place != "path"]
         if operation.body:
-            type_ = annotations.of_body(operation.body, self._name)
+            type_ = hints.of_body(operation.body, self._name)
             path.append(f"body: {type_}" if operation.body_required else f"body: {type_} | None = ...")
         return [*path, "*", *others] if others else path
 
     def _parameter(self, record: ParameterRecord) -> str:
-        type_ = annotations.of_parameter(record, self._enums)
+        type_ = hints.of_parameter(record, self._enums)
         return f"{record.name}: {type_}" if record.required else f"{record.name}: {type_} | None = ..."
 
 

@@ -306,15 +306,13 @@ def _object(value: Any) -> Json:
     """``value`` if it is an object, else an empty one: dirty documents have anything anywhere."""
     if not isinstance(value, dict):
         return {}
-    found = cast("Json", value)
-    return found
+    return cast("Json", value)
 
 
 def _array(value: Any) -> list[Any]:
     if not isinstance(value, list):
         return []
-    found = cast("list[Any]", value)
-    return found
+    return cast("list[Any]", value)
 
 
 def _last(reference: Any) -> str:

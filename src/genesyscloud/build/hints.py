@@ -86,7 +86,7 @@ def of_result(type_: str, name_of: ModelNames) -> str:
 def of_parameter(record: ParameterRecord, enums: Enums) -> str:
     """The annotation of a path, query or header parameter."""
     known = enums.annotation(record.enum)
-    if record.type == "s" and "interval" in record.wire.lower():
+    if record.type == "s" and record.wire.lower().endswith("interval"):
         known = INTERVAL
     return _argument(record.type, known)
 
