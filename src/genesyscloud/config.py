@@ -16,6 +16,7 @@ from .auth import AccessToken, Auth, ClientCredentials
 from .errors import ConfigurationError
 from .redact import SecretHeaders
 from .retry import RetryPolicy
+from .sections import GatewaySettings, ReauthenticationSettings
 from .transport import POOL_SIZE, ProxySettings, TlsSettings
 
 __all__ = [
@@ -84,6 +85,7 @@ class Settings:
         deprecation_warnings: warn once per deprecated operation.
         pool_size: connections used at the same time.
         tls, proxy: see :class:`TlsSettings`, :class:`ProxySettings`.
+        gateway, reauthentication: see :mod:`genesyscloud.sections`.
 
     Raises:
         ConfigurationError: a value is not allowed.
@@ -101,6 +103,8 @@ class Settings:
     pool_size: int = POOL_SIZE
     tls: TlsSettings | None = None
     proxy: ProxySettings | None = None
+    gateway: GatewaySettings | None = None
+    reauthentication: ReauthenticationSettings = field(default_factory=ReauthenticationSettings)
     base_headers: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
