@@ -253,7 +253,7 @@ def test_members_of_a_queue(api: Api):
     assert api("POST", f"{queue}/members", [{"id": user} for user in users]).status == 204
     listed = api("GET", f"{queue}/members?pageSize=2").body
     assert [member["id"] for member in listed["entities"]] == users[:2]
-    assert parse_qs(urlsplit(listed["nextUri"]).query)["pageNumber"] == ["2"]
+    assert parse_qs(urlsplit(str(listed["nextUri"])).query)["pageNumber"] == ["2"]
     assert api("PATCH", f"{queue}/members/{users[0]}", {"joined": False, "id": users[0]}).status == 204
     counts = api("GET", queue).body
     assert (counts["memberCount"], counts["joinedMemberCount"]) == (3, 2)
@@ -319,7 +319,7 @@ def test_search_by_body_and_by_q64(api: Api):
     query = [{"type": "STARTS_WITH", "fields": ["name"], "value": "Sandbox"}]
     found = api("POST", "/api/v2/users/search", {"query": query}).body
     assert [user["name"] for user in found["results"]] == ["Sandbox Admin"]
-    everyone = {"pageSize": 40, "query": [], "sortBy": "name"}
+    everyone: dict[str, Any] = {"pageSize": 40, "query": [], "sortBy": "name"}
     first = api("GET", f"/api/v2/users/search?q64={base64.b64encode(json.dumps(everyone).encode()).decode()}").body
     second = api("GET", first["nextPage"]).body
     names = [user["name"] for page in (first, second) for user in page["results"]]

@@ -33,7 +33,7 @@ def _result_schema(method: str, path: str) -> Mapping[str, Any] | None:
     return responses.get("200", {}).get("schema")
 
 
-def _problems(value: Any, schema: Mapping[str, Any], at: str = "$") -> Iterator[str]:
+def _problems(value: Any, schema: Any, at: str = "$") -> Iterator[str]:
     """Say where ``value`` breaks ``schema``."""
     if "$ref" in schema:
         yield from _problems(value, _definition()["definitions"][schema["$ref"].rpartition("/")[2]], at)
@@ -64,7 +64,7 @@ def _object(value: Mapping[str, Any], schema: Mapping[str, Any], at: str) -> Ite
     for name, inner in value.items():
         if name in properties:
             yield from _problems(inner, properties[name], f"{at}.{name}")
-        elif isinstance(others, Mapping):
+        elif isinstance(others, dict):
             yield from _problems(inner, others, f"{at}.{name}")
         elif properties:
             yield f"{at}.{name}: is not in the definition"

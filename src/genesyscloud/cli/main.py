@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line; exits with its status."""
-    try:
-        import click  # noqa: F401
-    except ImportError:
+    if not _installed("click"):
         print(
             "genesyscloud: the command line needs more packages: pip install 'genesyscloud[sandbox]'", file=sys.stderr
         )
@@ -19,6 +18,14 @@ def main() -> None:
     from .commands import cli
 
     cli()
+
+
+def _installed(package: str) -> bool:
+    try:
+        import_module(package)
+    except ImportError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

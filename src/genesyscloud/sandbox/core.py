@@ -172,7 +172,7 @@ class Sandbox:
         if not record.result:
             return (204, b"", [])
         empty = value is None and record.result == "o"
-        fitted = {} if empty else self._renderer.render(value, record.result, path)
+        fitted: Any = {} if empty else self._renderer.render(value, record.result, path)
         kind = record.produces[0] if record.produces else "application/json"
         if kind.startswith("text/"):
             return 200, str(fitted).encode("utf-8", "replace"), [("Content-Type", f"{kind}; charset=utf-8")]

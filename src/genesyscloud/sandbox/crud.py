@@ -5,10 +5,9 @@ Behaviour that the definition cannot tell is in ``services/``; this is all the r
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from msgspec.structs import replace
 
@@ -291,8 +290,10 @@ def page(sandbox: Sandbox, call: Call, listing: Listing, entities: Sequence[Any]
     if "q64" in call.query:
         record = replace(record, paging=Paging("search", "", "", "", ["pageNumber"], "pageSize", True))
     part = window(record, call.query, body, sandbox.settings)
-    shown = [expanded(sandbox, call, item) if isinstance(item, dict) else item
-             for item in itertools.islice(entities, part.offset, part.offset + part.size)]  # fmt: skip
+    shown = [
+        item if (entity := as_object(item)) is None else expanded(sandbox, call, entity)
+        for item in entities[part.offset : part.offset + part.size]
+    ]
     found = facts(call.record, call.path, call.pairs, part, len(entities), len(shown), body)
     outer, _, inner = listing.wire.rpartition(".")
     found[inner] = shown
@@ -326,7 +327,10 @@ class Lazy(Sequence[Any]):
         return self._count
 
     def __getitem__(self, at: Any) -> Any:
-        return self._make(range(self._count)[at])
+        places = range(self._count)
+        if isinstance(at, int):
+            return self._make(places[at])
+        return [self._make(place) for place in places[cast("slice[int, int, None]", at)]]
 
 
 def _generated(sandbox: Sandbox, call: Call, listing: Listing) -> Sequence[Any]:

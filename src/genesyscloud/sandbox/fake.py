@@ -17,6 +17,7 @@ import msgspec
 from ..catalog import Catalog, Limits, ModelRecord, OperationRecord, ParameterRecord, PropertyRecord, model_in
 from ..http import Headers, Request
 from . import words
+from .narrow import as_list
 from .rng import Rng
 
 __all__ = ["ExampleCall", "Faker", "Made", "example_call"]
@@ -244,7 +245,8 @@ def example_call(
         given = (path_values or {}).get(parameter.wire) if parameter.place == "path" else None
         value = faker.parameter(parameter, record.name) if given is None else _typed(given, parameter.type)
         arguments[parameter.name] = value
-        written = ",".join(map(_text, value)) if isinstance(value, list) else _text(value)
+        items = as_list(value)
+        written = _text(value) if items is None else ",".join(map(_text, items))
         if parameter.place == "path":
             path = path.replace(f"{{{parameter.wire}}}", quote(written, safe=""))
         elif parameter.place == "query":

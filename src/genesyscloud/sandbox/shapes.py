@@ -134,8 +134,8 @@ class Shapes:
             listing = self.listing(record)
             model = (listing.item_type if listing else record.result).partition("#")[2]
             required = {wire for wire, prop in self.properties(model).items() if prop.required}
-            enum = next((p.enum for p in record.parameters if p.wire == "expand" and p.enum), [])
-            found = self._expandable[record.name] = frozenset(enum) - required
+            names = next((p.enum for p in record.parameters if p.wire == "expand"), None)
+            found = self._expandable[record.name] = frozenset(names or ()) - required
         return found
 
     def _is_list(self, record: OperationRecord) -> bool:
