@@ -31,6 +31,7 @@ SAMPLES: list[errors.GenesysCloudError] = [
     errors.TooManyRequests(429, retry_after=7.0),
     errors.OAuthError(400, "invalid_client", "client not found", "c-1"),
     errors.JobFailed("the job failed", "j-1", "FAILED", {"state": "FAILED"}),
+    errors.CircuitOpen("api.mypurecloud.ie", "routing", 12.3, "status 503"),
 ]
 
 

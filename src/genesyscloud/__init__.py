@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .auth import AccessToken, Anonymous, Auth, ClientCredentials, MemoryTokenStore, Token, TokenStore
+    from .breaker import BreakerSettings
     from .client import AsyncGenesysCloud, GenesysCloud
     from .config import Timeouts
     from .errors import ApiError, GenesysCloudError
+    from .logs import LoggingSettings
     from .model import NULL, Model
     from .response import Response
     from .retry import RetryPolicy
@@ -31,9 +33,11 @@ __all__ = [
     "ApiError",
     "AsyncGenesysCloud",
     "Auth",
+    "BreakerSettings",
     "ClientCredentials",
     "GenesysCloud",
     "GenesysCloudError",
+    "LoggingSettings",
     "MemoryTokenStore",
     "Model",
     "ProxySettings",
@@ -54,9 +58,11 @@ _HOMES = {
     "ApiError": "errors",
     "AsyncGenesysCloud": "client",
     "Auth": "auth",
+    "BreakerSettings": "breaker",
     "ClientCredentials": "auth",
     "GenesysCloud": "client",
     "GenesysCloudError": "errors",
+    "LoggingSettings": "logs",
     "MemoryTokenStore": "auth",
     "Model": "model",
     "ProxySettings": "transport",

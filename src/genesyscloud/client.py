@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from . import codec, regions
 from .auth import Auth, TokenStore
 from .auth.source import TokenSource
+from .breaker import BreakerSettings
 from .clock import Clock
 from .config import (
     HostSettings,
@@ -33,6 +34,7 @@ from .config import (
 from .errors import ConfigurationError
 from .groups import AsyncGroups, SyncGroups
 from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
+from .logs import LoggingSettings
 from .operations import BoundOperation, Operation, Prepared, operation, prepare_request
 from .pipeline import Engine, arun, plan, run
 from .ratelimit import RateLimiter
@@ -56,10 +58,11 @@ Wire = TypeVar("Wire", Transport, AsyncTransport)
 Source = TypeVar("Source", TokenSource, "AsyncTokenSource")
 
 
-class _Shared(Generic[Wire]):
-    """What a client and its views have in common besides the engine."""
+class _Shared(Generic[Wire, Source]):
+    """What a client and its views have in common. A reload of the configuration puts another engine in place."""
 
-    def __init__(self, wire: Wire | None) -> None:
+    def __init__(self, engine: Engine[Source], wire: Wire | None) -> None:
+        self.engine: Engine[Source] = engine
         self.wire: Wire | None = wire
         self.closed = False
         self.lock = threading.Lock()
@@ -68,6 +71,10 @@ class _Shared(Generic[Wire]):
 
 class _Client(Generic[Wire, Source]):
     """What both clients are made of."""
+
+    _shared: _Shared[Wire, Source]
+    _changes: Mapping[str, Any]
+    _changed: tuple[Settings, Settings]
 
     def __init__(
         self,
@@ -89,6 +96,8 @@ class _Client(Generic[Wire, Source]):
         tls: TlsSettings | None = None,
         proxy: ProxySettings | None = None,
         token_store: TokenStore | None = None,
+        logging: LoggingSettings | None = None,
+        breaker: BreakerSettings | None = None,
         transport: Wire | None = None,
         on_request: Callable[[RequestEvent], Any] | None = None,
         on_response: Callable[[ResponseEvent], Any] | None = None,
@@ -115,6 +124,8 @@ class _Client(Generic[Wire, Source]):
             pool_size: connections used at the same time.
             tls, proxy: the network; see :class:`~genesyscloud.TlsSettings` and :class:`~genesyscloud.ProxySettings`.
             token_store: where tokens are kept; share one between clients that log in the same way.
+            logging: what to log, and where to: :class:`~genesyscloud.LoggingSettings`.
+            breaker: hold requests back from what keeps failing: :class:`~genesyscloud.BreakerSettings`.
             transport: sends requests in place of the built-in one; closed together with the client.
             on_request, on_response, on_retry, on_error: observers, see :mod:`genesyscloud.hooks`.
             clock: the time, for tests.
@@ -135,14 +146,15 @@ class _Client(Generic[Wire, Source]):
             pool_size=pool_size,
             tls=tls,
             proxy=proxy,
+            logging=logging or LoggingSettings(),
+            breaker=breaker,
         )
         hosts = _hosts(HostSettings(region, api_host, login_host))
         auth = environment_auth(os.environ) if auth is None else auth
         if not isinstance(auth, Auth):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"auth must be one such as ClientCredentials(id, secret), not a {type(auth)}")
         clock = clock or Clock()
-        self._settings = settings
-        self._engine: Engine[Source] = Engine(
+        engine: Engine[Source] = Engine(
             api=hosts.api,
             login=hosts.login,
             settings=settings,
@@ -152,7 +164,8 @@ class _Client(Generic[Wire, Source]):
             clock=clock,
             random=_random,
         )
-        self._shared: _Shared[Wire] = _Shared(transport)
+        self._shared = _Shared(engine, transport)
+        self._changes = {}
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
@@ -193,9 +206,10 @@ class _Client(Generic[Wire, Source]):
         if headers is not None:
             changes["headers"] = {**self._settings.headers, **checked_headers(headers)}
         view = object.__new__(type(self))
-        view._settings = replace(self._settings, **changes)
-        view._engine = self._engine
         view._shared = self._shared
+        view._changes = {**self._changes, **changes}
+        base = self._shared.engine.settings
+        view._changed = (base, replace(base, **view._changes))
         return view
 
     def preload(self, *ops: Callable[..., Any] | str) -> None:
@@ -216,6 +230,24 @@ class _Client(Generic[Wire, Source]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.api} {self._engine.tokens.auth!r}>"
+
+    @property
+    def _engine(self) -> Engine[Source]:
+        return self._shared.engine
+
+    @property
+    def _settings(self) -> Settings:
+        return self._settings_on(self._shared.engine)
+
+    def _settings_on(self, engine: Engine[Source]) -> Settings:
+        """Return what this view changes, on top of the settings of ``engine``."""
+        base = engine.settings
+        if not self._changes:
+            return base
+        changed = self._changed
+        if changed[0] is not base:
+            changed = self._changed = (base, replace(base, **self._changes))
+        return changed[1]
 
     @property
     def _clock(self) -> Clock:
@@ -302,7 +334,7 @@ class GenesysCloud(_Client[Transport, TokenSource], SyncGroups):
     def _send(self, prepared: Prepared, redirects: bool = False) -> Response[Any]:
         engine = self._engine
         wire = self._shared.wire or self._wire()
-        return run(plan(engine, self._settings, prepared, redirects=redirects), engine, wire)
+        return run(plan(engine, self._settings_on(engine), prepared, redirects=redirects), engine, wire)
 
     def _invoke(self, operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         return self._send(self._prepare(operation, args, kwargs)).value
@@ -424,7 +456,7 @@ class AsyncGenesysCloud(_Client[AsyncTransport, "AsyncTokenSource"], AsyncGroups
     async def _send(self, prepared: Prepared, redirects: bool = False) -> Response[Any]:
         engine = self._engine
         wire = self._shared.wire or self._wire()
-        return await arun(plan(engine, self._settings, prepared, redirects=redirects), engine, wire)
+        return await arun(plan(engine, self._settings_on(engine), prepared, redirects=redirects), engine, wire)
 
     async def _value(self, prepared: Prepared) -> Any:
         return (await self._send(prepared)).value

@@ -13,7 +13,9 @@ from math import inf
 from typing import NamedTuple
 
 from .auth import AccessToken, Auth, ClientCredentials
+from .breaker import BreakerSettings
 from .errors import ConfigurationError
+from .logs import LoggingSettings
 from .redact import SecretHeaders
 from .retry import RetryPolicy
 from .sections import GatewaySettings, ReauthenticationSettings
@@ -86,6 +88,8 @@ class Settings:
         pool_size: connections used at the same time.
         tls, proxy: see :class:`TlsSettings`, :class:`ProxySettings`.
         gateway, reauthentication: see :mod:`genesyscloud.sections`.
+        logging: see :class:`~genesyscloud.logs.LoggingSettings`.
+        breaker: see :class:`~genesyscloud.breaker.BreakerSettings`; none without.
 
     Raises:
         ConfigurationError: a value is not allowed.
@@ -105,6 +109,8 @@ class Settings:
     proxy: ProxySettings | None = None
     gateway: GatewaySettings | None = None
     reauthentication: ReauthenticationSettings = field(default_factory=ReauthenticationSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    breaker: BreakerSettings | None = None
     base_headers: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

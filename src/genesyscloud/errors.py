@@ -15,6 +15,7 @@ from .http import Headers
 __all__ = [
     "ApiError",
     "BadRequest",
+    "CircuitOpen",
     "ConfigurationError",
     "Conflict",
     "ConnectError",
@@ -137,6 +138,23 @@ class DeadlineExceeded(GenesysCloudError, TimeoutError):
 
     The last error of an attempt, if there was one, is the ``__cause__``.
     """
+
+
+class CircuitOpen(GenesysCloudError):
+    """The circuit breaker holds requests back after failures in a row; nothing was sent.
+
+    Attributes:
+        host, group: of the circuit (``api.mypurecloud.ie``, ``routing``).
+        retry_after: seconds after which a request will be let through to try.
+    """
+
+    def __init__(self, host: str, group: str, retry_after: float, cause: str = "") -> None:
+        self.host = host
+        self.group = group
+        self.retry_after = retry_after
+        because = f" (the last: {cause})" if cause else ""
+        held = f"requests to {host} ({group}) are held back after failures in a row{because}"
+        super().__init__(f"{held}; try again in {retry_after:.0f} s")
 
 
 # --- replies ------------------------------------------------------------------------------------
