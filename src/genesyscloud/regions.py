@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from .errors import ConfigurationError
 from .names import nearest
 
-__all__ = ["DEFAULT_REGION", "REGIONS", "Hosts", "resolve"]
+__all__ = ["DEFAULT_REGION", "REGIONS", "Hosts", "origin", "resolve"]
 
 DEFAULT_REGION = "us_east_1"
 
@@ -90,6 +90,22 @@ def resolve(region: str | None = None, api_host: str | None = None, login_host: 
     if api.host.startswith("api."):
         return Hosts(api.url(), api.url(f"login.{api.host[4:]}"))
     return Hosts(api.url(), api.url())
+
+
+def origin(text: str, setting: str) -> str:
+    """Return the URL of a host, taken literally: ``scheme://host[:port]``, without the scheme's own port.
+
+    Args:
+        text: ``host``, ``host:port`` or a URL without a path.
+        setting: what the host is for, for messages.
+
+    Raises:
+        ConfigurationError: it cannot be understood.
+
+    >>> origin("HTTPS://Gateway.example.com:443/", "gateway")
+    'https://gateway.example.com'
+    """
+    return _origin(text, setting).url()
 
 
 def _region_origin(region: str) -> _Origin:

@@ -25,6 +25,8 @@ class GatewaySettings:
         port: -1 for the protocol's own.
         path_params_login: path put in front of those of the login service.
         path_params_api: path put in front of those of the API.
+        path_params_websocket: path put in front of those of notification WebSockets (empty for none); ``None``
+            leaves WebSockets where they are, as the vendor's SDKs do.
         username, password: accepted because configuration files have them; the service defines no use for them.
 
     Raises:
@@ -39,6 +41,7 @@ class GatewaySettings:
     port: int = -1
     path_params_login: str = ""
     path_params_api: str = ""
+    path_params_websocket: str | None = None
     username: str = ""
     password: str = field(default="", repr=False)
 

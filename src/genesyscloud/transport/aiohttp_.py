@@ -68,6 +68,10 @@ class _Connector(aiohttp.TCPConnector):
             raise aiohttp.ServerDisconnectedError
         attempt.asked = True
         connection = await super().connect(*args, **options)
+        # An idle connection on which a reply came that nobody asked for would answer this request with it.
+        while connection.protocol is not None and connection.protocol.should_close:
+            connection.close()
+            connection = await super().connect(*args, **options)
         attempt.connected = True
         attempt.wait()
         return connection
@@ -200,9 +204,9 @@ class AiohttpTransport:
         https = request.url.startswith("https:")
         if https or (self._proxy is not None and self._proxy.tls):
             if self._context is None:
-                from .tls import ssl_context
+                from .tls import client_context
 
-                self._context = ssl_context(self._tls)
+                self._context = client_context(self._tls)
             options["ssl"] = self._context
         if self._proxy_url is not None:
             options["proxy"] = self._proxy_url

@@ -23,6 +23,7 @@ from . import POOL_SIZE, coding, faults
 from .settings import ProxySettings, TlsSettings
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from typing_extensions import Buffer
@@ -67,6 +68,7 @@ class BlockingTransport:
         self._pool_size = pool_size
         self._pool = _Pool(pool_size)
         self._origins: dict[str, _Origin] = {}
+        self._context: ssl.SSLContext | None = None
 
     def send(self, request: Request, timeouts: AttemptTimeouts) -> Reply:
         """Send ``request`` once and return the reply.
@@ -172,9 +174,11 @@ class BlockingTransport:
         raise failure
 
     def _wrap(self, sock: socket.socket, host: str, deadline: float) -> socket.socket:
-        from .tls import ssl_context
+        context = self._context
+        if context is None:
+            from .tls import client_context
 
-        context = ssl_context(self._tls)
+            context = self._context = client_context(self._tls)
         sock.settimeout(self._left(deadline))
         if not hasattr(sock, "context"):
             return context.wrap_socket(sock, server_hostname=host)
