@@ -13,8 +13,7 @@ import threading
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, overload
 
 from . import codec, regions
 from .auth import Auth, TokenStore
@@ -32,6 +31,7 @@ from .config import (
     to_timeouts,
 )
 from .errors import ConfigurationError
+from .gateway import base_urls, path_on
 from .groups import AsyncGroups, SyncGroups
 from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
 from .logs import LoggingSettings
@@ -41,6 +41,7 @@ from .ratelimit import RateLimiter
 from .redact import SecretHeaders
 from .response import Response
 from .retry import RetryPolicy
+from .sections import GatewaySettings
 from .transport import POOL_SIZE, AsyncTransport, ProxySettings, TlsSettings, Transport, async_transport, transport
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ class _Client(Generic[Wire, Source]):
         deprecation_warnings: bool = True,
         pool_size: int = POOL_SIZE,
         tls: TlsSettings | None = None,
-        proxy: ProxySettings | None = None,
+        proxy: ProxySettings | Literal[False] | None = None,
+        gateway: GatewaySettings | None = None,
         token_store: TokenStore | None = None,
         logging: LoggingSettings | None = None,
         breaker: BreakerSettings | None = None,
@@ -123,6 +125,8 @@ class _Client(Generic[Wire, Source]):
             deprecation_warnings: warn once per deprecated operation.
             pool_size: connections used at the same time.
             tls, proxy: the network; see :class:`~genesyscloud.TlsSettings` and :class:`~genesyscloud.ProxySettings`.
+                Without a proxy, that of the variables ``HTTPS_PROXY`` and so on; ``False`` for none at all.
+            gateway: an API gateway in place of the service's hosts: :class:`~genesyscloud.GatewaySettings`.
             token_store: where tokens are kept; share one between clients that log in the same way.
             logging: what to log, and where to: :class:`~genesyscloud.LoggingSettings`.
             breaker: hold requests back from what keeps failing: :class:`~genesyscloud.BreakerSettings`.
@@ -146,19 +150,22 @@ class _Client(Generic[Wire, Source]):
             pool_size=pool_size,
             tls=tls,
             proxy=proxy,
+            gateway=gateway,
             logging=logging or LoggingSettings(),
             breaker=breaker,
         )
         hosts = _hosts(HostSettings(region, api_host, login_host))
+        bases = base_urls(hosts, settings.gateway, settings.proxy)
         auth = environment_auth(os.environ) if auth is None else auth
         if not isinstance(auth, Auth):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"auth must be one such as ClientCredentials(id, secret), not a {type(auth)}")
         clock = clock or Clock()
         engine: Engine[Source] = Engine(
-            api=hosts.api,
-            login=hosts.login,
+            api=bases.api,
+            login=bases.login,
+            service=hosts.api,
             settings=settings,
-            tokens=self._source()(auth, token_store, hosts.login, clock),
+            tokens=self._source()(auth, token_store, bases.login, clock),
             limiter=RateLimiter() if pacing else None,
             hooks=Hooks(on_request, on_response, on_retry, on_error),
             clock=clock,
@@ -306,7 +313,7 @@ class _Client(Generic[Wire, Source]):
         others = {name: value for name, value in self._settings.headers.items() if name.lower() not in given}
         prepared = prepare_request(
             method,
-            _path_on(self._engine.api, path),
+            path_on(path, self._engine.api, self._engine.service),
             query=query,
             json=json,
             body=body,
@@ -549,18 +556,6 @@ def _bound(op: Any) -> BoundOperation:
     if not isinstance(op, BoundOperation):
         raise TypeError(f"expected an operation of a client, such as gc.users.get_users_me, not {op!r}")
     return op
-
-
-def _path_on(api: str, path: str) -> str:
-    """Return the path of a URL that is on the API's own host; paths as they are."""
-    if "://" not in path.partition("?")[0]:
-        return path
-    given, own = urlsplit(path), urlsplit(api)
-    if (given.scheme.lower(), given.netloc.lower()) != (own.scheme, own.netloc):
-        raise ConfigurationError(
-            f"{given.hostname!r} is not the host of the API ({own.netloc}) and must not see the token"
-        )
-    return f"{given.path or '/'}?{given.query}" if given.query else given.path or "/"
 
 
 def _random() -> float:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .auth import AccessToken, Auth, ClientCredentials
 from .breaker import BreakerSettings
@@ -106,7 +106,7 @@ class Settings:
     deprecation_warnings: bool = True
     pool_size: int = POOL_SIZE
     tls: TlsSettings | None = None
-    proxy: ProxySettings | None = None
+    proxy: ProxySettings | Literal[False] | None = None
     gateway: GatewaySettings | None = None
     reauthentication: ReauthenticationSettings = field(default_factory=ReauthenticationSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)

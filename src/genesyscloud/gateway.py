@@ -7,7 +7,7 @@ without a gateway it is the host itself.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
@@ -22,7 +22,9 @@ __all__ = ["base_urls", "path_on", "websocket_url"]
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~!$&'()*+,;=:@/-]*)*")
 
 
-def base_urls(hosts: Hosts, gateway: GatewaySettings | None = None, proxy: ProxySettings | None = None) -> Hosts:
+def base_urls(
+    hosts: Hosts, gateway: GatewaySettings | None = None, proxy: ProxySettings | Literal[False] | None = None
+) -> Hosts:
     """Return what API and login requests begin with, without a slash at the end.
 
     Args:
@@ -38,8 +40,9 @@ def base_urls(hosts: Hosts, gateway: GatewaySettings | None = None, proxy: Proxy
     Hosts(api='https://gw.de', login='https://gw.de/l')
     """
     api, login = hosts
-    api_paths, login_paths = [], []
-    if proxy is not None:
+    api_paths: list[str] = []
+    login_paths: list[str] = []
+    if proxy:
         api_paths.append(_path(proxy.path_params_api, "proxy: path_params_api"))
         login_paths.append(_path(proxy.path_params_login, "proxy: path_params_login"))
     if gateway is not None:

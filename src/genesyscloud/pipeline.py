@@ -76,6 +76,7 @@ class Engine(Generic[S]):
         *,
         api: str,
         login: str,
+        service: str,
         settings: Settings,
         tokens: S,
         limiter: RateLimiter | None,
@@ -85,6 +86,8 @@ class Engine(Generic[S]):
     ) -> None:
         self.api = api
         self.login = login
+        #: The API's own host, which links in replies name also behind a gateway.
+        self.service = service
         self.settings = settings
         self.tokens: S = tokens
         self.limiter = limiter
