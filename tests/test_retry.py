@@ -133,3 +133,40 @@ def test_a_policy_refuses_nonsense(field: str) -> None:
     for value in values:
         with pytest.raises(ConfigurationError, match=field):
             RetryPolicy(**{field: value})
+
+
+@given(
+    attempt=st.integers(0, 5000),
+    least=st.floats(0, 100),
+    more=st.floats(0, 100),
+    random=st.floats(0, 1, exclude_max=True),
+    elapsed=st.floats(0, 1000),
+)
+def test_waits_stay_between_their_limits(
+    attempt: int, least: float, more: float, random: float, elapsed: float
+) -> None:
+    policy = RetryPolicy(max_retries=10_000, min_wait=least, max_wait=least + more, max_time=500)
+    delay = decide(policy, attempt=attempt, method="GET", error=ServerError(503), random=random, elapsed=elapsed)
+    if delay is None:
+        assert elapsed + least + more > 500
+    else:
+        assert least <= delay <= least + more
+        assert elapsed + delay <= 500
+
+
+def test_the_total_time_also_bounds_what_the_service_asks_for() -> None:
+    error = TooManyRequests(429, retry_after=30)
+    options: dict[str, Any] = {"attempt": 0, "method": "GET", "error": error, "random": 0.0}
+    assert decide(RetryPolicy(max_time=30), **options) == 30
+    assert decide(RetryPolicy(max_time=30), elapsed=0.1, **options) is None
+
+
+def test_settings_by_the_names_of_the_vendor() -> None:
+    policy = RetryPolicy.from_vendor(retry_wait_min=3, retry_wait_max=10, retry_max=7, max_retry_time_sec=120)
+    assert policy == RetryPolicy(min_wait=3, max_wait=10, max_retries=7, max_time=120)
+    assert RetryPolicy.from_vendor() == RetryPolicy()
+    assert RetryPolicy.from_vendor(max_retry_time_sec=0) == RetryPolicy()
+    assert RetryPolicy.from_vendor(retry_wait_min=60) == RetryPolicy(min_wait=60, max_wait=60)
+    assert RetryPolicy.from_vendor(retry_max=0).max_retries == 0
+    with pytest.raises(ConfigurationError, match="min_wait"):
+        RetryPolicy.from_vendor(retry_wait_min=4, retry_wait_max=3)

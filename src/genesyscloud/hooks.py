@@ -37,12 +37,13 @@ class ResponseEvent(NamedTuple):
 
 
 class RetryEvent(NamedTuple):
-    """The attempt failed with ``error``; the next one follows after ``delay`` seconds."""
+    """The attempt failed with ``error``; after ``delay`` seconds it is followed by retry number ``number``, from 1."""
 
     operation: str
     attempt: int
     delay: float
     error: GenesysCloudError
+    number: int = 1
 
 
 class ErrorEvent(NamedTuple):

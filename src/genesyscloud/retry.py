@@ -11,7 +11,8 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import inf
+from typing import Any, Self
 
 from .errors import ApiError, ConfigurationError, GenesysCloudError, TlsError, TransportError
 
@@ -28,7 +29,9 @@ class RetryPolicy:
     Parameters:
         max_retries: attempts after the first; 0 switches retries off.
         first_wait: the wait before the first retry is random between 0 and this; it doubles with each retry.
+        min_wait: the least that such a wait takes; ``first_wait`` comes on top of it.
         max_wait: the most that such a wait grows to.
+        max_time: no retry begins later than this after the call; its deadline ends it in any case.
         retry_after_ceiling: a service that asks for a longer pause than this gets no retry; the call raises at
             once with ``retry_after`` set.
         statuses: statuses that are worth a retry of a method that may be repeated. 429 always is.
@@ -37,7 +40,7 @@ class RetryPolicy:
             is down is not hit with a multiple of the usual load. 429 does not count.
 
     Raises:
-        ConfigurationError: a negative number.
+        ConfigurationError: a negative number, or ``min_wait`` above ``max_wait``.
 
     >>> RetryPolicy(max_retries=1).max_retries
     1
@@ -50,31 +53,82 @@ class RetryPolicy:
     statuses: frozenset[int] = frozenset({502, 503, 504})
     unsafe_methods: bool = False
     budget: float = 50.0
+    min_wait: float = 0.0
+    max_time: float = inf
 
     def __post_init__(self) -> None:
-        for name in ("max_retries", "first_wait", "max_wait", "retry_after_ceiling", "budget"):
+        for name in ("max_retries", "first_wait", "min_wait", "max_wait", "retry_after_ceiling", "budget", "max_time"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or not value >= 0:
                 raise ConfigurationError(f"RetryPolicy: {name} must be a number of at least 0, not {value!r}")
+        if self.min_wait > self.max_wait:
+            raise ConfigurationError(
+                f"RetryPolicy: min_wait ({self.min_wait:g} s) must not be above max_wait ({self.max_wait:g} s)"
+            )
+
+    @classmethod
+    def from_vendor(
+        cls,
+        *,
+        retry_wait_min: float | None = None,
+        retry_wait_max: float | None = None,
+        retry_max: int | None = None,
+        max_retry_time_sec: float | None = None,
+    ) -> Self:
+        """Return the policy for settings by the names that the vendor's SDKs and configuration files use.
+
+        What is not given is as by default. A lower limit above the usual upper one raises that.
+
+        Args:
+            retry_wait_min, retry_wait_max: seconds to wait at least and at most.
+            retry_max: retries after the first attempt.
+            max_retry_time_sec: seconds after which no retry begins; 0 for no limit.
+
+        Raises:
+            ConfigurationError: a value is not allowed.
+
+        >>> RetryPolicy.from_vendor(retry_wait_min=3, retry_wait_max=10, retry_max=5).max_wait
+        10
+        """
+        given = {"min_wait": retry_wait_min, "max_wait": retry_wait_max, "max_retries": retry_max}
+        given["max_time"] = max_retry_time_sec or None
+        if retry_wait_max is None and retry_wait_min is not None:
+            given["max_wait"] = max(retry_wait_min, cls().max_wait)
+        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        return cls(**values)
 
 
-def decide(policy: RetryPolicy, *, attempt: int, method: str, error: GenesysCloudError, random: float) -> float | None:
+def decide(
+    policy: RetryPolicy,
+    *,
+    attempt: int,
+    method: str,
+    error: GenesysCloudError,
+    random: float,
+    elapsed: float = 0.0,
+) -> float | None:
     """Return the seconds to wait before the next attempt, or ``None`` to give up.
 
     Args:
         attempt: retries made so far.
         error: how the attempt ended.
         random: a number in [0, 1).
+        elapsed: seconds since the call began.
     """
     if attempt >= policy.max_retries or not _repeatable(policy, method, error):
         return None
     asked = error.retry_after if isinstance(error, ApiError) else None
     if asked is None or asked <= 0:
-        return random * min(policy.max_wait, policy.first_wait * 2.0**attempt)
-    if asked > policy.retry_after_ceiling:
+        least = policy.min_wait
+        # The power of a number of retries that nobody waits for is no longer a number.
+        most = min(policy.max_wait, (least + policy.first_wait) * 2.0 ** min(attempt, 64))
+        delay = least + random * (most - least)
+    elif asked > policy.retry_after_ceiling:
         return None
-    # Callers that were stopped together must not come back in the same instant.
-    return asked + random * min(1.0, asked / 10)
+    else:
+        # Callers that were stopped together must not come back in the same instant.
+        delay = asked + random * min(1.0, asked / 10)
+    return delay if elapsed + delay <= policy.max_time else None
 
 
 def _repeatable(policy: RetryPolicy, method: str, error: GenesysCloudError) -> bool:
