@@ -171,6 +171,7 @@ def test_bodies_are_checked_at_any_depth(api: Api):
     deep = api("POST", QUEUES, {"name": "a", "routingRules": [{"operator": "ANY"}, {"threshold": "x"}]})
     assert deep.body["details"] == [{"errorCode": "invalid.value", "fieldName": "routingRules[1].threshold"}]
     assert api("POST", QUEUES, {"name": "a", "dateCreated": "yesterday"}).body["code"] == "invalid.date"
+    assert api("POST", QUEUES, {"name": "a", "dateCreated": "2026-01-01T00:00:00"}).body["code"] == "invalid.date"
     assert api("POST", QUEUES, {"name": "a"}, content_type="text/xml").status == 415
     assert api("POST", QUEUES, {"name": "a"}, content_type="application/json; charset=utf-16").status == 415
     assert api("POST", QUEUES, {"name": "a", "description": "x" * 512_000}).status == 413
@@ -340,6 +341,23 @@ def test_paging_in_the_body(api: Api):
     url, paging = "/api/v2/analytics/conversations/details/query", {"pageSize": 100, "pageNumber": 3}
     page = api("POST", url, {"interval": interval, "paging": paging}).body
     assert (page["totalHits"], len(page["conversations"])) == (250, 50)
+
+
+def test_messages_before_a_time(api: Api):
+    url = "/api/v2/chats/threads/t/messages?limit=40"
+    first = api("GET", url).body["entities"]
+    second = api("GET", f"{url}&before={first[-1]['dateCreated']}").body["entities"]
+    dates = [message["dateCreated"] for message in first + second]
+    assert len(dates) == 60
+    assert dates == sorted(dates, reverse=True)
+    assert api("GET", f"{url}&before=yesterday").body["code"] == "invalid.date"
+
+
+def test_an_entity_that_is_a_list(api: Api):
+    url = api.sandbox.example_call("get_flow_history_history_id").request.url
+    pages = [api("GET", f"{url}?pageSize=40&pageNumber={number}").body for number in (1, 2)]
+    assert [len(page["entities"]) for page in pages] == [40, 20]
+    assert pages[0]["id"] == pages[1]["id"] == url.rpartition("/")[2]
 
 
 def test_filters_and_order(api: Api):

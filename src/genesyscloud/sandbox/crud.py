@@ -6,13 +6,12 @@ Behaviour that the definition cannot tell is in ``services/``; this is all the r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from msgspec.structs import replace
 
 from ..catalog import OperationRecord, Paging, PropertyRecord
-from . import words
 from .fake import Made
 from .filters import filters_of, searched, sort
 from .jobs import shown_state
@@ -116,7 +115,11 @@ def _found(sandbox: Sandbox, call: Call) -> tuple[Collection, str]:
 
 def _read(sandbox: Sandbox, call: Call) -> Any:
     collection, entity_id = _found(sandbox, call)
-    return shown_state(sandbox, call, expanded(sandbox, call, collection[entity_id]), [entity_id])
+    entity = expanded(sandbox, call, collection[entity_id])
+    listing = sandbox.shapes.listing(call.record) if call.record.paging else None
+    if listing is not None:
+        entity = {**entity, **page(sandbox, call, listing, _generated(sandbox, call, listing))}
+    return shown_state(sandbox, call, entity, [entity_id])
 
 
 def _create(sandbox: Sandbox, call: Call) -> Any:
@@ -302,9 +305,13 @@ def page(sandbox: Sandbox, call: Call, listing: Listing, entities: Sequence[Any]
 
 def _source(sandbox: Sandbox, call: Call, listing: Listing, body: Any) -> Sequence[Any]:
     shape = sandbox.shapes.viewed(call.record, listing)
+    history = call.record.paging is not None and call.record.paging.style == "history"
     if shape is None:
-        return _generated(sandbox, call, listing)
+        items = _generated(sandbox, call, listing)
+        return _history(call, items) if history else items
     collection = sandbox.collection(shape, call.ids)
+    if history:
+        return _history(call, list(collection))
     tests = filters_of(call.query, sandbox.shapes.item_properties(listing))
     search = as_object(body) or {}
     criteria = search.get("query")
@@ -336,8 +343,6 @@ class Lazy(Sequence[Any]):
 def _generated(sandbox: Sandbox, call: Call, listing: Listing) -> Sequence[Any]:
     """The items of a list that nothing else is known of."""
     settings, paging = sandbox.settings, call.record.paging
-    if paging is not None and paging.style == "history":
-        return _history(sandbox, call, listing)
     results = call.record.path.endswith("/results") or (paging is not None and paging.style in ("cursor", "body"))
     count = settings.job_items if results else settings.seeded if paging is not None else 3
     if not listing.wire:
@@ -345,24 +350,25 @@ def _generated(sandbox: Sandbox, call: Call, listing: Listing) -> Sequence[Any]:
     return Lazy(count, lambda at: sandbox.faker.make(listing.item_type, call.path, at))
 
 
-def _history(sandbox: Sandbox, call: Call, listing: Listing) -> Sequence[Any]:
-    """Messages, newest first, a minute apart; those before the time that is asked for."""
+def _history(call: Call, messages: Sequence[Any]) -> Sequence[Any]:
+    """Messages, newest first; those before the time that is asked for."""
+    before = str(call.query.get("before") or "").replace(" ", "+")
+    try:
+        limit = datetime.fromisoformat(before) if before else None
+    except ValueError:
+        raise bad_request("before is not a date-time.", code="invalid.date") from None
+    if limit is not None and limit.tzinfo is None:
+        limit = limit.replace(tzinfo=UTC)
+    dated = [(_date(message), message) for message in messages]
+    dated.sort(key=lambda pair: pair[0], reverse=True)
+    return [message for date, message in dated if limit is None or date < limit]
 
-    def message(at: int) -> Any:
-        made = sandbox.faker.make(listing.item_type, call.path, at)
-        return {**made, "dateCreated": words.written(words.EPOCH - timedelta(minutes=at))}
 
-    first = 0
-    before = call.query.get("before")
-    if before:
-        try:
-            moment = datetime.fromisoformat(str(before).replace(" ", "+"))
-        except ValueError:
-            raise bad_request("before is not a date-time.", code="invalid.date") from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        first = max(0, int((words.EPOCH - moment) / timedelta(minutes=1)) + 1) if moment <= words.EPOCH else 0
-    rest = max(0, sandbox.settings.seeded - first)
-    return Lazy(rest, lambda at: message(first + at))
+def _date(message: Any) -> datetime:
+    try:
+        return datetime.fromisoformat((as_object(message) or {})["dateCreated"])
+    except (KeyError, TypeError, ValueError):
+        return datetime.min.replace(tzinfo=UTC)
 
 
 # --- documents and the rest ---------------------------------------------------------------------

@@ -70,13 +70,15 @@ def _size(record: OperationRecord, given: Mapping[str, Any], settings: Settings)
     assert record.paging is not None
     wire = record.paging.size
     by_cursor = record.paging.style == "cursor" and wire != "limit"
-    limits = next((p.limits for p in record.parameters if p.wire == wire), None)
+    parameter = next((p for p in record.parameters if p.wire == wire), None)
+    limits = parameter.limits if parameter else None
     documented = limits and (limits.maximum or limits.documented_maximum)
+    usual = parameter.default if parameter and isinstance(parameter.default, int) else None
     maximum = settings.cursor_page_size if by_cursor else settings.page_size_maximum
-    maximum = settings.page_size_maxima.get(plain(record.path), int(documented or maximum))
+    maximum = max(settings.page_size_maxima.get(plain(record.path), int(documented or maximum)), usual or 1)
     value = given.get(wire) if wire else None
     if value is None:
-        return maximum if by_cursor else min(settings.page_size, maximum)
+        return maximum if by_cursor else min(settings.page_size, usual or maximum, maximum)
     size = _positive(wire, value)
     if size > maximum:
         raise bad_request(
@@ -98,11 +100,16 @@ def _positive(wire: str, value: Any) -> int:
     return number
 
 
-def _token(offset: int) -> str:
+def _token(record: OperationRecord, wire: str, offset: int) -> str:
+    """A position as a token; a plain number where the definition wants a number."""
+    if any(p.wire == wire and p.type in "il" for p in record.parameters):
+        return str(offset)
     return base64.urlsafe_b64encode(f"{TOKEN_MARK}{offset}".encode()).decode().rstrip("=")
 
 
 def _offset(wire: str, token: Any) -> int:
+    if isinstance(token, int):
+        return max(0, token)
     try:
         text = base64.urlsafe_b64decode(str(token).encode() + b"==").decode()
         if text.startswith(TOKEN_MARK) and text[1:].isdecimal() and len(text) < 12:
@@ -171,11 +178,11 @@ def facts(
             sized = {paging.size: str(size)} if paging.size else {}
             return found | {name: _link(path, query, {**sized, main: str(at)}) for name, at in links.items()}
         return found
-    token = _token(end)
+    token = _token(record, main, end)
     if more:
         found |= {"nextUri": _link(path, query, {main: token}), "cursor": token, "cursors": {"after": token}}
     if part.offset > 0 and "before" in paging.positions:
-        back = _token(part.offset)
+        back = _token(record, "before", part.offset)
         found["previousUri"] = _link(path, query, {"before": back}, without=main)
         found["cursors"] = {**found.get("cursors", {}), "before": back}
     return found

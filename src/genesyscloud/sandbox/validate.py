@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -24,6 +24,7 @@ INT_BITS = {"i": 31, "l": 63}
 #: What is wrong is listed, up to this many times.
 MAX_PROBLEMS = 50
 
+_AWARE = Annotated[datetime, msgspec.Meta(tz=True)]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?")
 _YEAR_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -269,7 +270,7 @@ def _is_date_time(value: Any) -> bool:
     if not isinstance(value, str) or "T" not in value:
         return False
     try:
-        msgspec.convert(value, datetime)
+        msgspec.convert(value, _AWARE)
     except msgspec.ValidationError:
         return False
     return True
