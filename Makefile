@@ -26,13 +26,13 @@ test: $(VENV)/.dev $(VENV)/.generated
 check: $(VENV)/.dev $(VENV)/.generated
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/mypy
 	$(BIN)/python tools/check_docs.py
 	$(BIN)/python tools/check_package.py
 
 bench: $(VENV)/.dev $(VENV)/.generated $(VENDOR)/.installed
-	$(BIN)/python benchmarks/run.py --vendor $(VENDOR)/bin/python
+	$(BIN)/python -m benchmarks.run $(VENDOR)/bin/python
 
 clean:
 	rm -rf $(VENV) $(VENDOR) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
