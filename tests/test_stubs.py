@@ -214,8 +214,9 @@ def test_awkward_text_stays_python() -> None:
 @pytest.mark.parametrize("checker", ["pyright", "mypy"])
 def test_type_checkers_see_what_we_promise(checker: str) -> None:
     """The files in ``typing/`` assert types; their ``ignore`` comments are errors where nothing is wrong."""
-    options = (
-        ["--project", str(CASES)] if checker == "pyright" else ["--config-file", str(CASES / "mypy.ini"), str(CASES)]
-    )
+    options = {
+        "pyright": ["--pythonpath", sys.executable, "--project", str(CASES)],
+        "mypy": ["--config-file", str(CASES / "mypy.ini"), str(CASES)],
+    }[checker]
     done = subprocess.run([sys.executable, "-m", checker, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

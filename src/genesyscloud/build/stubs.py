@@ -14,6 +14,7 @@ checkers. A type checker loads whole files, so they are cut into shards of which
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..catalog import Catalog, GroupRecord, ModelRecord, OperationRecord, ParameterRecord, model_in
@@ -51,7 +52,8 @@ def render_stubs(catalog: Catalog) -> dict[str, str]:
 
 def class_name(group: str) -> str:
     """The name of a group's class in the stubs: ``telephony_providers_edge`` → ``TelephonyProvidersEdge``."""
-    return "".join(word.capitalize() for word in group.split("_"))
+    name = "".join(word.capitalize() for word in group.split("_"))
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _groups_face(groups: Sequence[GroupRecord], homes: Mapping[str, str]) -> str:

@@ -6,12 +6,21 @@ understood is passed over and noted, never guessed in silence: :attr:`Definition
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..catalog import GroupRecord, Limits, ModelRecord, OperationRecord, ParameterRecord, PropertyRecord
+from ..catalog import (
+    GroupRecord,
+    Limits,
+    ModelRecord,
+    OperationRecord,
+    ParameterRecord,
+    PropertyRecord,
+    model_in,
+)
 from ..names import attribute_name, snake_case
 
 __all__ = ["Definition", "DefinitionError", "read_swagger"]
@@ -79,6 +88,10 @@ class _Reader:
         self.result.notes.append(f"{where}: {what}")
 
     def read(self) -> Definition:
+        for name in list(self.schemas):
+            if not _is_usable(name):
+                self.note(f"model {name!r}", "passed over: this is no name of a class")
+                del self.schemas[name]
         for name, schema in self.schemas.items():
             if self.is_model(schema):
                 self.result.models.append(self.model(name, schema))
@@ -113,10 +126,11 @@ class _Reader:
 
     def operation(self, path: str, method: str, raw: Json) -> OperationRecord:
         where = f"{method.upper()} {path}"
-        identifier = raw.get("operationId")
-        if not identifier:
+        identifier = str(raw.get("operationId") or "")
+        if not _is_usable(snake_case(identifier)):
+            given = f"operationId {identifier!r} makes no name" if identifier else "no operationId"
             identifier = _made_up_id(method, path)
-            self.note(where, f"no operationId; called {identifier}")
+            self.note(where, f"{given}; called {identifier}")
         path, parameters, body, body_required = self.parameters(where, path, raw)
         permissions = _object(raw.get("x-inin-requires-permissions"))
         security = raw.get("security", self.document.get("security", []))
@@ -158,7 +172,9 @@ class _Reader:
             elif place == "path" and f"{{{name}}}" not in path:
                 self.note(where, f"passed over path parameter {name!r}: the path does not contain it")
             elif place in ("path", "query", "header") and name:
-                python_name = attribute_name(name, taken)
+                # An operation may describe a parameter of its path again.
+                again = found.get((place, name))
+                python_name = again.name if again else attribute_name(name, taken)
                 taken.add(python_name)
                 found[place, name] = self.parameter(where, parameter, python_name)
             else:
@@ -166,17 +182,23 @@ class _Reader:
         for name in re.findall(r"{([^}]+)}", path):
             if ("path", name) not in found:
                 self.note(where, f"path parameter {name!r} is not declared; taken as a string")
-                found["path", name] = ParameterRecord(attribute_name(name, taken), name, "path", "s", True)
+                python_name = attribute_name(name, taken)
+                taken.add(python_name)
+                found["path", name] = ParameterRecord(python_name, name, "path", "s", True)
         in_path = sorted((p for p in found.values() if p.place == "path"), key=lambda p: path.index(f"{{{p.wire}}}"))
         others = [p for p in found.values() if p.place != "path"]
         return path, in_path + others, body, body_required
 
     def parameter(self, where: str, raw: Json, python_name: str) -> ParameterRecord:
+        type_ = self.type_of(raw, f"{where} {raw['name']}")
+        if model_in(type_):
+            self.note(f"{where} {raw['name']}", "an object outside the body; taken as free-form")
+            type_ = type_.partition("#")[0] + "o"
         return ParameterRecord(
             name=python_name,
             wire=str(raw["name"]),
             place=raw["in"],
-            type=self.type_of(raw, f"{where} {raw['name']}"),
+            type=type_,
             required=bool(raw.get("required")) or raw["in"] == "path",
             default=raw.get("default"),
             enum=_enum(raw) or _enum(_object(raw.get("items"))),
@@ -216,7 +238,9 @@ class _Reader:
         """Whether a definition becomes a class; any other one stands for its type wherever it is named."""
         if schema.get("properties") or schema.get("allOf"):
             return True
-        return schema.get("type", "object") == "object" and not isinstance(schema.get("additionalProperties"), dict)
+        if "$ref" in schema or isinstance(schema.get("additionalProperties"), dict):
+            return False
+        return schema.get("type", "object") == "object"
 
     def model(self, name: str, schema: Json) -> ModelRecord:
         properties, required = self.merged(name, schema, 0)
@@ -295,6 +319,10 @@ class _Reader:
 def group_name(tag: str) -> str:
     """The attribute of the client for a tag: ``Agent Assistants`` → ``agent_assistants``."""
     return "oauth" if tag == "OAuth" else attribute_name(tag)
+
+
+def _is_usable(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def _made_up_id(method: str, path: str) -> str:

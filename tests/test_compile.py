@@ -1,0 +1,131 @@
+"""The catalog as bytes: the same definition, the same bytes."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from genesyscloud.build.compile import compile_catalog
+from genesyscloud.build.generate import generate
+from genesyscloud.build.swagger import DefinitionError, read_swagger
+from genesyscloud.catalog import CATALOG_FILE, Catalog
+
+FILE = Path(__file__).parents[1] / "definition" / "publicapi-v2.json"
+
+
+def small(models: dict[str, list[str]]) -> Catalog:
+    """A catalog of models, each given by the models that it contains."""
+    definitions = {
+        name: {"type": "object", "properties": {f"p{i}": {"$ref": f"#/definitions/{o}"} for i, o in enumerate(inner)}
+               | {"id": {"type": "string"}}}
+        for name, inner in models.items()
+    }  # fmt: skip
+    return Catalog(compile_catalog(read_swagger({"swagger": "2.0", "paths": {}, "definitions": definitions})))
+
+
+def test_the_installed_catalog_is_the_one_of_the_definition() -> None:
+    assert compile_catalog(read_swagger(msgspec.json.decode(FILE.read_bytes()))) == CATALOG_FILE.read_bytes()
+
+
+def test_the_same_bytes_in_another_process_with_another_hash_seed() -> None:
+    code = (
+        "import msgspec, sys, zlib\nfrom pathlib import Path\n"
+        "from genesyscloud.build.compile import compile_catalog\n"
+        "from genesyscloud.build.swagger import read_swagger\n"
+        "print(zlib.crc32(compile_catalog(read_swagger(msgspec.json.decode(Path(sys.argv[1]).read_bytes())))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(FILE)],
+        env=os.environ | {"PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(done.stdout) == zlib.crc32(CATALOG_FILE.read_bytes())
+
+
+def test_cycles_are_found() -> None:
+    found = small({"A": ["B"], "B": ["C"], "C": ["A", "D"], "D": [], "E": ["E"], "F": ["A"]})
+    cycles = {model.name: model.cyclic_with for model in found.models()}
+    assert cycles == {"A": ["A", "B", "C"], "B": ["A", "B", "C"], "C": ["A", "B", "C"], "D": [], "E": ["E"], "F": []}
+
+
+def test_cycles_are_those_that_reachability_finds() -> None:
+    """Against the obvious way, over random graphs."""
+    source = random.Random(1)
+    for _ in range(30):
+        names = [f"M{number}" for number in range(source.randint(1, 9))]
+        edges = {name: source.sample(names, source.randint(0, min(3, len(names)))) for name in names}
+        reached = {name: reachable(name, edges) for name in names}
+        for model in small(edges).models():
+            together = sorted(other for other in reached[model.name] if model.name in reached[other])
+            assert model.cyclic_with == together
+
+
+def reachable(start: str, edges: dict[str, list[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for other in edges[waiting.pop()]:
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def test_a_chain_of_models_longer_than_the_stack() -> None:
+    chain = {f"M{number}": [f"M{number + 1}"] for number in range(3000)} | {"M3000": list[str]()}
+    assert not small(chain).model("M0").cyclic_with
+
+
+def test_two_keys_with_one_checksum_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def always_one(data: bytes) -> int:
+        return 1
+
+    monkeypatch.setattr(zlib, "crc32", always_one)
+    with pytest.raises(ValueError, match="same checksum"):
+        small({"A": []})
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_generating_writes_what_is_new_and_removes_what_is_stale(tmp_path: Path) -> None:
+    definition = tmp_path / "definition.json"
+    package = tmp_path / "package"
+    package.mkdir()
+    operations: dict[str, Any] = {
+        "/api/v2/a": {"get": {"operationId": "getA", "tags": ["Apples"], "responses": {}}},
+        "/api/v2/b": {"get": {"operationId": "getB", "tags": ["Berries"]}, "trace": {}},
+    }
+    definition.write_bytes(msgspec.json.encode({"swagger": "2.0", "paths": operations}))
+    notes = generate(definition, package)
+    assert notes == ["/api/v2/b: passed over 'trace': not an HTTP method"]
+    first = written(package)
+    assert {"_generated/catalog.bin", "_api/apples.pyi", "_api/berries.pyi", "groups.pyi", "models.pyi"} <= set(first)
+
+    untouched = (package / "_api" / "apples.pyi").stat().st_mtime_ns
+    generate(definition, package)
+    assert written(package) == first
+    assert (package / "_api" / "apples.pyi").stat().st_mtime_ns == untouched
+
+    del operations["/api/v2/b"]
+    definition.write_bytes(msgspec.json.encode({"swagger": "2.0", "paths": operations}))
+    generate(definition, package)
+    assert "_api/berries.pyi" not in written(package)
+
+
+def test_nothing_is_written_for_what_is_no_definition(tmp_path: Path) -> None:
+    definition = tmp_path / "definition.json"
+    definition.write_bytes(b"[]")
+    package = tmp_path / "package"
+    package.mkdir()
+    with pytest.raises(DefinitionError):
+        generate(definition, package)
+    assert not written(package)
