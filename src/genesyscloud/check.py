@@ -85,7 +85,7 @@ def _inside_model(value: Model, path: str) -> list[_Task]:
         if item is None:
             if required and built:
                 raise InvalidBody(f"{name} needs {attribute!r}, which is not set", f"{path}.{wire}")
-        elif not isinstance(item, Null) and (built or not drift.is_confused(name, wire)):
+        elif not isinstance(item, Null) and (built or isinstance(item, Model) or not drift.is_confused(name, wire)):
             found.append((item, type_, f"{path}.{wire}"))
     found.reverse()
     return found

@@ -73,7 +73,7 @@ class YearMonth(str):
     def __new__(cls, text: str) -> Self:
         """Read ``YYYY-MM``; raises :class:`ValueError` for anything else."""
         year, separator, month = text.partition("-")
-        if not (separator and len(year) == 4 and len(month) == 2 and (year + month).isdecimal()):
+        if not (separator and len(year) == 4 and len(month) == 2 and text.isascii() and (year + month).isdecimal()):
             raise ValueError(f"not a year and month (YYYY-MM): {text!r}")
         if not 1 <= int(month) <= 12:
             raise ValueError(f"not a month: {text!r}")

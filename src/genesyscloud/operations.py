@@ -43,6 +43,9 @@ class Prepared(NamedTuple):
     secured: bool
     record: OperationRecord | None
 
+    def __repr__(self) -> str:
+        return f"<Prepared {self.name}>"
+
 
 class Operation:
     """One operation of the API, without a client.
