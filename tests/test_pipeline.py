@@ -152,7 +152,7 @@ def test_errors_of_the_service(status: int, kind: type[ApiError]) -> None:
         (reply(500, raw=b"<p>No <b>luck</b></p>"), "No luck"),
         (reply(500, raw=b""), "no explanation"),
         (reply(500, raw=b"\x00\xff" * 500), "…"),
-        (reply(500, raw=b'{"message": "cut'), "cut"),
+        (reply(500, raw=b'{"message": "cut'), "16 bytes, not valid JSON"),
         (reply(500, raw=b"[1]"), "[1]"),
         (reply(500, {"message": {"odd": True}, "limit": "x", "details": "y"}), "odd"),
         (reply(400, {"error": "invalid_request", "error_description": "bad"}), "bad"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from .redact import shown_headers, shown_url
+
 __all__ = ["AttemptTimeouts", "Headers", "Reply", "Request"]
 
 
@@ -48,6 +50,10 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     body: bytes | None = None
 
+    def __repr__(self) -> str:
+        size = f", {len(self.body)} bytes" if self.body else ""
+        return f"<Request {self.method} {shown_url(self.url)} {shown_headers(self.headers)}{size}>"
+
 
 class AttemptTimeouts(NamedTuple):
     """Bounds of one attempt, in seconds.
@@ -67,3 +73,6 @@ class Reply(NamedTuple):
     status: int
     headers: Headers
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status} {self.headers!r}, {len(self.body)} bytes>"

@@ -18,6 +18,7 @@ from .arguments import encode_argument, encode_list, quote
 from .catalog import OperationRecord, ParameterRecord, catalog
 from .errors import InvalidBody
 from .names import nearest
+from .redact import shown_url
 
 if TYPE_CHECKING:
     import inspect
@@ -266,7 +267,7 @@ def prepare_request(
     """
     if not isinstance(method, str) or not isinstance(path, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError("method and path of a request must be strings")
-    name = f"{method.upper()} {path.partition('?')[0]}"
+    name = f"{method.upper()} {shown_url(path.partition('?')[0])}"
     if not (method.isascii() and method.isalpha()):
         raise TypeError(f"{name}: the method must be a word, such as GET")
     if json is not None and body is not None:

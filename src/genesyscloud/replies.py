@@ -10,6 +10,7 @@ from . import retry
 from .codec import NotJson, decode
 from .errors import ApiError, ReplyError, api_error_class
 from .http import Reply
+from .redact import Secrets, mask_error, shown_body, shown_text
 
 if TYPE_CHECKING:
     from .operations import Prepared
@@ -48,32 +49,35 @@ def value_of(reply: Reply, prepared: Prepared, strict: bool) -> Any:
         raise ReplyError(f"the reply is not JSON: {_hint(reply, error)}", *reply) from None
 
 
-def api_error(reply: Reply, now: float, hint: str = "") -> ApiError:
+def api_error(reply: Reply, now: float, hint: str = "", secrets: Secrets | None = None) -> ApiError:
     """Return the error for a reply that is no success.
 
     Args:
         now: seconds since 1970, for a ``Retry-After`` that is a date.
         hint: what the caller should know besides; appended to the text.
+        secrets: of the request; taken out of the service's words, which may quote it.
     """
+    secrets = secrets or Secrets(())
     body = _parsed(reply.body)
     fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     message = str(fields.get("message") or fields.get("error_description") or fields.get("description") or "")
     error = api_error_class(reply.status)(
         reply.status,
-        message=message or summary(reply),
-        code=str(fields.get("code") or fields.get("error") or ""),
+        message=shown_text(message) if message else summary(reply, secrets),
+        code=shown_text(str(fields.get("code") or fields.get("error") or "")),
         headers=reply.headers,
         body=body,
         raw=reply.body,
         retry_after=retry.retry_after(reply.headers, now, message if reply.status == 429 else ""),
     )
+    mask_error(error, secrets)
     if hint:
         error.reason += f" ({hint})"
     return error
 
 
-def summary(reply: Reply) -> str:
-    """Return in a few words what a reply says that is not in the service's own form."""
+def summary(reply: Reply, secrets: Secrets | None = None) -> str:
+    """Return in a few words, without secrets, what a reply says that is not in the service's own form."""
     location = reply.headers.get("location")
     if location and 300 <= reply.status < 400:
         # Only the host: the rest may be a pre-signed address.
@@ -84,7 +88,11 @@ def summary(reply: Reply) -> str:
     if text.startswith("<"):
         title = _TITLE.search(text)
         text = title[1] if title else _INVISIBLE.sub(" ", text)
-    text = " ".join(text.split())
+    elif text[0] in "{[":
+        text = shown_body(reply.body, {})
+    text = shown_text(" ".join(text.split()))
+    if secrets is not None:
+        text = secrets.mask(text)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
