@@ -30,6 +30,7 @@ SAMPLES: list[errors.GenesysCloudError] = [
     errors.Forbidden(403, message="Missing permission", code="c", body=FORBIDDEN, raw=b"{}", headers=HEADERS),
     errors.TooManyRequests(429, retry_after=7.0),
     errors.OAuthError(400, "invalid_client", "client not found", "c-1"),
+    errors.LoginRequired(0, "invalid_grant", "the refresh token is used up"),
     errors.JobFailed("the job failed", "j-1", "FAILED", {"state": "FAILED"}),
     errors.CircuitOpen("api.mypurecloud.ie", "routing", 12.3, "status 503"),
 ]

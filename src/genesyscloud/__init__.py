@@ -15,7 +15,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .auth import AccessToken, Anonymous, Auth, ClientCredentials, MemoryTokenStore, Token, TokenStore
+    from .auth import (
+        PKCE,
+        AccessToken,
+        Anonymous,
+        Auth,
+        AuthorizationCode,
+        BrowserLogin,
+        ClientCredentials,
+        FileTokenStore,
+        Implicit,
+        KeyringTokenStore,
+        MemoryTokenStore,
+        RedisTokenStore,
+        RefreshToken,
+        Saml2Bearer,
+        Token,
+        TokenStore,
+    )
     from .breaker import BreakerSettings
     from .client import AsyncGenesysCloud, GenesysCloud
     from .config import Timeouts
@@ -24,25 +41,36 @@ if TYPE_CHECKING:
     from .model import NULL, Model
     from .response import Response
     from .retry import RetryPolicy
+    from .sections import ReauthenticationSettings
     from .transport import ProxySettings, TlsSettings
 
 __all__ = [
     "NULL",
+    "PKCE",
     "AccessToken",
     "Anonymous",
     "ApiError",
     "AsyncGenesysCloud",
     "Auth",
+    "AuthorizationCode",
     "BreakerSettings",
+    "BrowserLogin",
     "ClientCredentials",
+    "FileTokenStore",
     "GenesysCloud",
     "GenesysCloudError",
+    "Implicit",
+    "KeyringTokenStore",
     "LoggingSettings",
     "MemoryTokenStore",
     "Model",
     "ProxySettings",
+    "ReauthenticationSettings",
+    "RedisTokenStore",
+    "RefreshToken",
     "Response",
     "RetryPolicy",
+    "Saml2Bearer",
     "Timeouts",
     "TlsSettings",
     "Token",
@@ -53,21 +81,31 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "NULL": "model",
+    "PKCE": "auth",
     "AccessToken": "auth",
     "Anonymous": "auth",
     "ApiError": "errors",
     "AsyncGenesysCloud": "client",
     "Auth": "auth",
+    "AuthorizationCode": "auth",
     "BreakerSettings": "breaker",
+    "BrowserLogin": "auth",
     "ClientCredentials": "auth",
+    "FileTokenStore": "auth",
     "GenesysCloud": "client",
     "GenesysCloudError": "errors",
+    "Implicit": "auth",
+    "KeyringTokenStore": "auth",
     "LoggingSettings": "logs",
     "MemoryTokenStore": "auth",
     "Model": "model",
     "ProxySettings": "transport",
+    "ReauthenticationSettings": "sections",
+    "RedisTokenStore": "auth",
+    "RefreshToken": "auth",
     "Response": "response",
     "RetryPolicy": "retry",
+    "Saml2Bearer": "auth",
     "Timeouts": "config",
     "TlsSettings": "transport",
     "Token": "auth",

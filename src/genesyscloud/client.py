@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVa
 
 from . import codec, regions
 from .auth import Auth, TokenStore
+from .auth.session import AsyncSession, SyncSession
 from .auth.source import TokenSource
 from .breaker import BreakerSettings
 from .clock import Clock
@@ -41,7 +42,7 @@ from .ratelimit import RateLimiter
 from .redact import SecretHeaders
 from .response import Response
 from .retry import RetryPolicy
-from .sections import GatewaySettings
+from .sections import GatewaySettings, ReauthenticationSettings
 from .transport import POOL_SIZE, AsyncTransport, ProxySettings, TlsSettings, Transport, async_transport, transport
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class _Client(Generic[Wire, Source]):
         proxy: ProxySettings | Literal[False] | None = None,
         gateway: GatewaySettings | None = None,
         token_store: TokenStore | None = None,
+        reauthentication: ReauthenticationSettings | None = None,
         logging: LoggingSettings | None = None,
         breaker: BreakerSettings | None = None,
         transport: Wire | None = None,
@@ -128,6 +130,7 @@ class _Client(Generic[Wire, Source]):
                 Without a proxy, that of the variables ``HTTPS_PROXY`` and so on; ``False`` for none at all.
             gateway: an API gateway in place of the service's hosts: :class:`~genesyscloud.GatewaySettings`.
             token_store: where tokens are kept; share one between clients that log in the same way.
+            reauthentication: whether to renew tokens: :class:`~genesyscloud.ReauthenticationSettings`.
             logging: what to log, and where to: :class:`~genesyscloud.LoggingSettings`.
             breaker: hold requests back from what keeps failing: :class:`~genesyscloud.BreakerSettings`.
             transport: sends requests in place of the built-in one; closed together with the client.
@@ -151,6 +154,7 @@ class _Client(Generic[Wire, Source]):
             tls=tls,
             proxy=proxy,
             gateway=gateway,
+            reauthentication=reauthentication or ReauthenticationSettings(),
             logging=logging or LoggingSettings(),
             breaker=breaker,
         )
@@ -322,7 +326,7 @@ class _Client(Generic[Wire, Source]):
         return prepared._replace(secured=False) if "Authorization" in own else prepared
 
 
-class GenesysCloud(_Client[Transport, TokenSource], SyncGroups):
+class GenesysCloud(_Client[Transport, TokenSource], SyncSession, SyncGroups):
     """A client of the Genesys Cloud Platform API, to be shared between threads.
 
     Operations are called as ``gc.<group>.<operation>(…)``.
@@ -442,7 +446,7 @@ class GenesysCloud(_Client[Transport, TokenSource], SyncGroups):
         self.close()
 
 
-class AsyncGenesysCloud(_Client[AsyncTransport, "AsyncTokenSource"], AsyncGroups):
+class AsyncGenesysCloud(_Client[AsyncTransport, "AsyncTokenSource"], AsyncSession, AsyncGroups):
     """A client of the Genesys Cloud Platform API for asyncio, to be shared between tasks.
 
     Operations are called as ``await gc.<group>.<operation>(…)``. Wrong arguments raise at once, not when awaited.

@@ -28,6 +28,7 @@ __all__ = [
     "InvalidBody",
     "JobFailed",
     "JobTimeout",
+    "LoginRequired",
     "NotFound",
     "OAuthError",
     "PagingError",
@@ -39,6 +40,7 @@ __all__ = [
     "ReplyError",
     "ServerError",
     "TlsError",
+    "TokenStoreError",
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
@@ -108,11 +110,22 @@ class DnsError(ConnectError):
 
 
 class TlsError(ConnectError):
-    """The TLS handshake failed: certificate, host name or protocol version."""
+    """The TLS handshake failed: certificate, host name or protocol version.
+
+    A server may look at the client's certificate only after the request was sent; then ``sent`` is true.
+    """
 
 
 class ProxyError(ConnectError):
-    """The proxy refused or failed, before the request went through it."""
+    """The proxy refused or failed, before the request went through it.
+
+    Attributes:
+        status: that it answered with (407: it wants another user or password), or 0.
+    """
+
+    def __init__(self, message: str = "", status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ConnectTimeout(ConnectError, TimeoutError):
@@ -279,7 +292,7 @@ class OAuthError(GenesysCloudError):
     """The login service refused.
 
     Attributes:
-        status: HTTP status.
+        status: HTTP status; 0 when the answer came through a browser, or nothing was sent.
         error: code of RFC 6749 (``invalid_client``), or empty.
         description: the login service's words.
     """
@@ -289,12 +302,20 @@ class OAuthError(GenesysCloudError):
         self.error = error
         self.description = description
         self.correlation_id = correlation_id
-        text = f"login failed with status {status}"
+        text = f"login failed with status {status}" if status else "login failed"
         if error or description:
             text += f": {': '.join(part for part in (error, description) if part)}"
         if correlation_id:
             text += f" [correlation id {correlation_id}]"
         super().__init__(text)
+
+
+class LoginRequired(OAuthError):
+    """The login has ended and cannot be renewed: the person has to log in again."""
+
+
+class TokenStoreError(GenesysCloudError):
+    """The token store cannot be read, written or locked."""
 
 
 # --- helpers of the client ----------------------------------------------------------------------

@@ -7,10 +7,12 @@ fresh token that succeeds yields a single :class:`Send`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from . import replies, retry
+from .auth.renewal import SLACK, plan_token
+from .effects import Blocking, GetToken, Notify, Send, Sleep, Steps
 from .errors import ConfigurationError, DeadlineExceeded, GenesysCloudError, TransportError
 from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
 from .http import AttemptTimeouts, Reply, Request
@@ -27,44 +29,11 @@ if TYPE_CHECKING:
     from .ratelimit import RateLimiter
     from .transport import AsyncTransport, Transport
 
-__all__ = ["Engine", "GetToken", "Notify", "Plan", "Send", "Sleep", "arun", "plan", "plan_login", "run"]
-
-#: A transport's timer may end this much (seconds) before the deadline that it was set to.
-SLACK = 0.05
+__all__ = ["Engine", "Plan", "arun", "plan", "run"]
 
 T = TypeVar("T")
 S = TypeVar("S", "TokenSource", "AsyncTokenSource")
 
-
-class Send(NamedTuple):
-    """Send the request once; the outcome is its reply, or a ``TransportError``."""
-
-    request: Request
-    timeouts: AttemptTimeouts
-
-
-class Sleep(NamedTuple):
-    """Wait."""
-
-    seconds: float
-
-
-class GetToken(NamedTuple):
-    """Get a token other than ``stale``, before ``deadline``."""
-
-    stale: Token | None
-    deadline: float
-
-
-class Notify(NamedTuple):
-    """Call an observer."""
-
-    hook: Callable[[Any], Any]
-    event: Any
-
-
-Effect: TypeAlias = Send | Sleep | GetToken | Notify
-Steps: TypeAlias = Generator[Effect, Any, T]
 Plan: TypeAlias = Steps[Response[Any]]
 
 
@@ -121,7 +90,7 @@ def plan(engine: Engine[Any], settings: Settings, prepared: Prepared, *, redirec
                 if redirects and 300 <= status < 400:
                     return Response(None, status, reply.headers, reply.body, prepared.name)
                 if status == 401 and call.can_renew():
-                    yield GetToken(call.token, call.deadline)
+                    yield call.want_token(call.token)
                     continue
                 call.failure = replies.api_error(reply, engine.clock.time(), call.hint(status))
             yield from call.pause()
@@ -179,7 +148,9 @@ class _Call:
         if self.settings.headers and prepared.record is not None:
             headers.update(self.settings.headers)
         if prepared.secured:
-            token: Token = engine.tokens.fresh() or (yield GetToken(None, self.deadline))
+            token: Token = engine.tokens.fresh(self.settings.reauthentication.refresh_access_token) or (
+                yield self.want_token(None)
+            )
             self.token = token
             headers["Authorization"] = f"Bearer {token.access_token}"
         request = Request(prepared.method, engine.api + prepared.path, headers, prepared.body)
@@ -204,9 +175,16 @@ class _Call:
             yield Notify(hooks.on_response, ResponseEvent(prepared.name, self.attempts, request, reply, elapsed))
         return reply
 
+    def want_token(self, stale: Token | None) -> GetToken:
+        # Where a person logs in, the others wait for as long as that may take.
+        wait = max(self.settings.reauthentication.refresh_token_wait_max, self.engine.tokens.auth.patience)
+        return GetToken(stale, self.deadline, wait)
+
     def can_renew(self) -> bool:
         """Whether a 401 is to be answered with a new token: once per call."""
-        if self.token is None or self.renewed or not self.engine.tokens.auth.renewable:
+        if self.token is None or self.renewed or not self.settings.reauthentication.refresh_access_token:
+            return False
+        if not self.engine.tokens.auth.can_renew(self.token):
             return False
         self.renewed = True
         return True
@@ -216,7 +194,9 @@ class _Call:
             return ""
         if self.renewed:
             return "also with a renewed token"
-        return "the access token was given to the client, which cannot renew it"
+        if not self.settings.reauthentication.refresh_access_token:
+            return "refresh_access_token is off: renewal is left to you, with login(renew=True)"
+        return "the access token cannot be renewed"
 
     def pause(self) -> Steps[None]:
         """Wait before the next attempt, or raise the failure if there is to be none."""
@@ -243,60 +223,6 @@ class _Call:
         yield Sleep(delay)
 
 
-def plan_login(engine: Engine[Any], previous: Token | None, urgent: bool, deadline: float) -> Steps[Token]:
-    """Carry out a login with the client's strategy.
-
-    Args:
-        previous: the token to be renewed, if there was one.
-        urgent: whether calls depend on it; if not, one attempt is enough.
-        deadline: of the call that needs the token.
-
-    Raises:
-        OAuthError: the service refused. TransportError: it could not be reached.
-    """
-    flow = engine.tokens.auth.flow(engine.login, engine.clock.time(), previous)
-    try:
-        request = next(flow)
-        while True:
-            headers = SecretHeaders({"User-Agent": engine.settings.base_headers["User-Agent"]})
-            headers.update(request.headers)
-            reply = yield from _send_login(engine, request._replace(headers=headers), urgent, deadline)
-            request = flow.send(reply)
-    except StopIteration as stop:
-        token: Token = stop.value
-        return token
-
-
-def _send_login(engine: Engine[Any], request: Request, urgent: bool, deadline: float) -> Steps[Reply]:
-    """Send a request of a login, which may be repeated, until there is an answer of the login service."""
-    timeouts = engine.settings.timeouts
-    retries = 0
-    while True:
-        left = deadline - engine.clock.monotonic()
-        if left <= 0:
-            raise DeadlineExceeded("no time left to log in")
-        reply: Reply | None = None
-        failure: GenesysCloudError
-        try:
-            answer: Reply = yield Send(request, AttemptTimeouts(timeouts.connect, timeouts.read, left))
-            if answer.status != 429 and answer.status < 500:
-                return answer
-            reply, failure = answer, replies.api_error(answer, engine.clock.time())
-        except TransportError as error:
-            if isinstance(error, TimeoutError) and deadline - engine.clock.monotonic() <= SLACK:
-                raise DeadlineExceeded(f"no time left to log in: {error.reason}") from error
-            failure = error
-        delay = retry.decide(
-            engine.settings.retry, attempt=retries, method="GET", error=failure, random=engine.random()
-        )
-        if not urgent or delay is None or engine.clock.monotonic() + delay >= deadline:
-            if reply is not None:
-                return reply
-            raise failure
-        retries += 1
-        yield Sleep(delay)
-
-
 def run(steps: Steps[T], engine: Engine[TokenSource], transport: Transport) -> T:
     """Carry out the steps of a plan in this thread."""
     try:
@@ -310,6 +236,8 @@ def run(steps: Steps[T], engine: Engine[TokenSource], transport: Transport) -> T
                     outcome = _get_token(effect, engine, transport)
                 elif type(effect) is Sleep:
                     engine.clock.sleep(effect.seconds)
+                elif type(effect) is Blocking:
+                    outcome = effect.work()
                 elif type(effect) is Notify:
                     _refuse_awaitable(effect.hook(effect.event))
             except BaseException as error:
@@ -334,6 +262,8 @@ async def arun(steps: Steps[T], engine: Engine[AsyncTokenSource], transport: Asy
                     outcome = await _aget_token(effect, engine, transport)
                 elif type(effect) is Sleep:
                     await engine.clock.asleep(effect.seconds)
+                elif type(effect) is Blocking:
+                    outcome = await _in_thread(effect)
                 elif type(effect) is Notify:
                     observed = effect.hook(effect.event)
                     if hasattr(observed, "__await__"):
@@ -349,16 +279,30 @@ async def arun(steps: Steps[T], engine: Engine[AsyncTokenSource], transport: Asy
 
 def _get_token(wanted: GetToken, engine: Engine[TokenSource], transport: Transport) -> Token:
     def login(previous: Token | None, urgent: bool) -> Token:
-        return run(plan_login(engine, previous, urgent, wanted.deadline), engine, transport)
+        return run(plan_token(engine, wanted, previous, urgent), engine, transport)
 
-    return engine.tokens.get(wanted.stale, wanted.deadline, login)
+    return engine.tokens.get(wanted.stale, wanted.deadline, login, wanted.wait)
 
 
 async def _aget_token(wanted: GetToken, engine: Engine[AsyncTokenSource], transport: AsyncTransport) -> Token:
     async def login(previous: Token | None, urgent: bool) -> Token:
-        return await arun(plan_login(engine, previous, urgent, wanted.deadline), engine, transport)
+        return await arun(plan_token(engine, wanted, previous, urgent), engine, transport)
 
-    return await engine.tokens.get(wanted.stale, wanted.deadline, login)
+    return await engine.tokens.get(wanted.stale, wanted.deadline, login, wanted.wait)
+
+
+async def _in_thread(effect: Blocking) -> Any:
+    import asyncio
+
+    future = asyncio.get_running_loop().run_in_executor(None, effect.work)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        if effect.cancel is not None:
+            effect.cancel()
+        # What it has begun must not go on behind the back of what cleans up after it.
+        await asyncio.wait([future])
+        raise
 
 
 def _refuse_awaitable(observed: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import inf
 
 from ..errors import DeadlineExceeded, GenesysCloudError
 from .source import Flight, SharedToken
@@ -16,7 +17,11 @@ class AsyncTokenSource(SharedToken[asyncio.Event]):
     """For tasks of one event loop at a time."""
 
     async def get(
-        self, stale: Token | None, deadline: float, login: Callable[[Token | None, bool], Awaitable[Token]]
+        self,
+        stale: Token | None,
+        deadline: float,
+        login: Callable[[Token | None, bool], Awaitable[Token]],
+        wait: float = inf,
     ) -> Token:
         """See :meth:`TokenSource.get`."""
         while True:
@@ -32,10 +37,10 @@ class AsyncTokenSource(SharedToken[asyncio.Event]):
             finally:
                 self.leave(mine)
             try:
-                async with asyncio.timeout(max(0.0, deadline - self.clock.monotonic())):
+                async with asyncio.timeout(max(0.0, min(wait, deadline - self.clock.monotonic()))):
                     await found.done.wait()
             except TimeoutError:
-                raise DeadlineExceeded("no time left while waiting for the login of another task") from None
+                raise DeadlineExceeded("no time left (refresh_token_wait_max) for the login of another task") from None
             token = found.outcome()
             if token is not None:
                 return token

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator
-from typing import TypeAlias
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import urlencode
 
 from ..errors import ConfigurationError
-from ..http import Reply, Request
+from ..http import Request
 from .tokens import Token, token_from_reply
 
-__all__ = ["AccessToken", "Anonymous", "Auth", "ClientCredentials", "Flow"]
+__all__ = [
+    "AccessToken",
+    "Anonymous",
+    "Auth",
+    "ClientCredentials",
+    "Flow",
+    "Person",
+    "check_text",
+    "digest",
+    "exchange",
+]
 
-Flow: TypeAlias = Generator[Request, Reply, Token]
+
+class Person(NamedTuple):
+    """A step of a login that a person takes; ``work`` is given the seconds that are left, ``cancel`` ends it early."""
+
+    work: Callable[[float], Any]
+    cancel: Callable[[], None]
+
+
+#: Yields requests and is given replies, yields :class:`Person` and is given what its ``work`` returned.
+Flow: TypeAlias = Generator[Request | Person, Any, Token]
 
 
 class Auth:
@@ -20,9 +40,15 @@ class Auth:
 
     Attributes:
         renewable: whether :meth:`flow` can be run again for a new token.
+        patience: seconds that a person may take for it; 0 when none is needed.
     """
 
     renewable: bool = False
+    patience: float = 0.0
+
+    def can_renew(self, token: Token) -> bool:
+        """Whether ``token``, which this made, can be replaced by a new one without asking the caller."""
+        return self.renewable
 
     @property
     def identity(self) -> str:
@@ -60,29 +86,19 @@ class ClientCredentials(Auth):
 
     def __init__(self, client_id: str, client_secret: str) -> None:
         for name, value in (("client_id", client_id), ("client_secret", client_secret)):
-            _check(f"ClientCredentials: {name}", value)
+            check_text(f"ClientCredentials: {name}", value)
         self.client_id = client_id
         self._client_secret = client_secret
 
     @property
     def identity(self) -> str:
         """The client id, and a digest of the secret: one who does not know the secret gets no token of the store."""
-        return f"client_credentials:{self.client_id}:{_digest(self._client_secret)}"
+        return f"client_credentials:{self.client_id}:{digest(self._client_secret)}"
 
     def flow(self, login_url: str, now: float, previous: Token | None) -> Flow:
         """Ask the token endpoint."""
-        basic = base64.b64encode(f"{self.client_id}:{self._client_secret}".encode()).decode()
-        reply = yield Request(
-            "POST",
-            f"{login_url}/oauth/token",
-            {
-                "Authorization": f"Basic {basic}",
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Accept": "application/json",
-            },
-            b"grant_type=client_credentials",
-        )
-        return token_from_reply(reply, now, (self._client_secret, basic))
+        form = {"grant_type": "client_credentials"}
+        return (yield from exchange(login_url, now, form, self.client_id, self._client_secret))
 
     def __repr__(self) -> str:
         return f"ClientCredentials(client_id={self.client_id!r})"
@@ -99,13 +115,13 @@ class AccessToken(Auth):
     """
 
     def __init__(self, token: str) -> None:
-        _check("AccessToken: token", token)
+        check_text("AccessToken: token", token)
         self._token = token
 
     @property
     def identity(self) -> str:
         """A digest of the token."""
-        return f"access_token:{_digest(self._token)}"
+        return f"access_token:{digest(self._token)}"
 
     def flow(self, login_url: str, now: float, previous: Token | None) -> Flow:
         """Return the token; nothing is sent."""
@@ -133,13 +149,38 @@ class Anonymous(Auth):
         return "Anonymous()"
 
 
-def _digest(secret: str) -> str:
+def exchange(login_url: str, now: float, form: Mapping[str, str], client_id: str, client_secret: str) -> Flow:
+    """Ask the token endpoint; a client without a secret (PKCE) names itself in the form.
+
+    Args:
+        form: fields of the request.
+    """
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    secrets = [value for name, value in form.items() if name not in ("grant_type", "redirect_uri", "orgName")]
+    fields = dict(form)
+    if client_secret:
+        basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        headers["Authorization"] = f"Basic {basic}"
+        secrets += [client_secret, basic]
+    else:
+        fields["client_id"] = client_id
+    reply = yield Request("POST", f"{login_url}/oauth/token", headers, urlencode(fields).encode())
+    return token_from_reply(reply, now, tuple(secrets))
+
+
+def digest(secret: str) -> str:
+    """Return a short text that tells secrets apart and tells nothing about them."""
     import hashlib
 
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
-def _check(what: str, value: object) -> None:
+def check_text(what: str, value: object) -> None:
+    """Refuse what cannot be part of a login.
+
+    Raises:
+        ConfigurationError: it is empty, or holds a space or a line break.
+    """
     if not isinstance(value, str) or not value:
         raise ConfigurationError(f"{what} must be a non-empty string")
     if not value.isascii() or not value.isprintable() or " " in value:

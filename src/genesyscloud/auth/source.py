@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
+from math import inf
 from typing import Generic, Protocol, TypeVar
 
 from ..clock import Clock
@@ -53,21 +54,25 @@ class SharedToken(Generic[E]):
 
     def __init__(self, auth: Auth, store: TokenStore | None, login_url: str, clock: Clock) -> None:
         self.auth = auth
-        self._store = store
-        self._login_url = login_url
+        self.store = store
+        self.key = f"{login_url}|{auth.identity}"
         self.clock = clock
         self._lock = threading.Lock()
         self._flight: Flight[E] | None = None
         self.current: Token | None = None
         self._quiet_until = 0.0
 
-    def fresh(self) -> Token | None:
-        """Return the current token when it can be used without further ado. This is the path of every call."""
+    def fresh(self, renews: bool = True) -> Token | None:
+        """Return the current token when it can be used without further ado. This is the path of every call.
+
+        Args:
+            renews: whether the client renews tokens; if not, they are used to their end and beyond.
+        """
         token = self.current
         if token is None:
             return None
         now = self.clock.time()
-        if now < token.renew_at:
+        if now < token.renew_at or not renews:
             return token
         # Due, but valid: someone is at it, or it failed a moment ago.
         if now < token.expires_at and (self._flight is not None or now < self._quiet_until):
@@ -84,18 +89,11 @@ class SharedToken(Generic[E]):
                 self._flight = mine
             return self._flight
 
-    def _key(self) -> str:
-        return f"{self._login_url}|{self.auth.identity}"
-
     def _usable(self, stale: Token | None) -> Token | None:
         refused = stale.access_token if stale is not None else None
         token = self.fresh()
         if token is not None and token.access_token != refused:
             return token
-        stored = self._store.load(self._key()) if self._store is not None else None
-        if stored is not None and stored.access_token != refused and self.clock.time() < stored.renew_at:
-            self.current = stored
-            return stored
         return None
 
     def valid(self, stale: Token | None) -> Token | None:
@@ -104,9 +102,7 @@ class SharedToken(Generic[E]):
         return token if stale is None and token is not None and self.clock.time() < token.expires_at else None
 
     def land(self, mine: Flight[E], token: Token) -> Token:
-        """A new token: keep it, and hand it to those who wait."""
-        if self._store is not None:
-            self._store.save(self._key(), token)
+        """A new token: use it, and hand it to those who wait."""
         self.current = mine.token = token
         return token
 
@@ -132,13 +128,16 @@ class SharedToken(Generic[E]):
 class TokenSource(SharedToken[threading.Event]):
     """For threads."""
 
-    def get(self, stale: Token | None, deadline: float, login: Callable[[Token | None, bool], Token]) -> Token:
+    def get(
+        self, stale: Token | None, deadline: float, login: Callable[[Token | None, bool], Token], wait: float = inf
+    ) -> Token:
         """Return a token that is not ``stale``, from memory, from the flight under way, or by logging in.
 
         Args:
             stale: the token that was refused, if one was.
             deadline: of the call, on the monotonic clock.
             login: does it; given the previous token, and whether nothing can go on without a new one.
+            wait: seconds to wait at most for a flight that another thread leads.
         """
         while True:
             mine = Flight(threading.Event())
@@ -152,8 +151,8 @@ class TokenSource(SharedToken[threading.Event]):
                 return self.crash(mine, stale, error)
             finally:
                 self.leave(mine)
-            if not found.done.wait(max(0.0, deadline - self.clock.monotonic())):
-                raise DeadlineExceeded("no time left while waiting for the login of another thread")
+            if not found.done.wait(max(0.0, min(wait, deadline - self.clock.monotonic()))):
+                raise DeadlineExceeded("no time left (refresh_token_wait_max) for the login of another thread")
             token = found.outcome()
             if token is not None:
                 return token

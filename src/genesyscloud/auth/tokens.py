@@ -1,19 +1,31 @@
-"""Tokens: what a login ends with, when it must be renewed, and where it is kept."""
+"""Tokens: what a login ends with, when it must be renewed, and what keeps it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from ..errors import OAuthError
 from ..http import Reply
 
-__all__ = ["MemoryTokenStore", "Token", "TokenStore", "token_from_reply"]
+__all__ = [
+    "Change",
+    "SharedTokenStore",
+    "Token",
+    "TokenStore",
+    "token_from_fields",
+    "token_from_reply",
+    "token_from_stored",
+    "token_to_stored",
+]
+
+T = TypeVar("T")
 
 #: A token is renewed this many seconds before it expires, or a tenth of its life if that is less.
 MARGIN = 60.0
+_ONCE = ("access_token", "refresh_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +46,49 @@ class Token:
     refresh_token: str = field(default="", repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
+    @property
+    def expires_in(self) -> float | None:
+        """Seconds that the token lives from its issue, as the service told; ``None`` if it did not."""
+        lifetime = _lifetime(self.raw.get("expires_in"))
+        return lifetime if lifetime < inf else None
+
 
 class TokenStore(Protocol):
-    """Keeps tokens between logins; ``key`` tells login host and client apart. Must be safe from many threads."""
+    """Keeps tokens between logins; ``key`` tells login host and login apart. Must be safe from many threads."""
 
     def load(self, key: str) -> Token | None:
         """Return the token stored under ``key``, or ``None``."""
         ...
 
     def save(self, key: str, token: Token) -> None:
-        """Store ``token`` under ``key``."""
+        """Store ``token`` under ``key``, lastingly, before returning."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Forget the token under ``key``; it is no error if there is none."""
         ...
 
 
-class MemoryTokenStore:
-    """Tokens of this process. Hand one to several clients, and they share their logins.
+#: Given the value under a key (``None``: there is none) and the time of the store in seconds, return the new value
+#: (``None``: remove it), the seconds for which to keep it, and what :meth:`SharedTokenStore.update` is to return.
+Change: TypeAlias = Callable[[Mapping[str, Any] | None, float], tuple[Mapping[str, Any] | None, float, T]]
 
-    >>> store = MemoryTokenStore()
-    >>> store.load("key") is None
-    True
+
+@runtime_checkable
+class SharedTokenStore(TokenStore, Protocol):
+    """A store that several clients, processes or hosts use at the same time.
+
+    With :meth:`update` they agree on who renews a token, and on how much of its rate limit each may use.
+
+    Attributes:
+        blocking: whether using it can take longer than a moment, so that tasks must do it in a thread.
     """
 
-    def __init__(self) -> None:
-        self._tokens: dict[str, Token] = {}
+    blocking: bool
 
-    def load(self, key: str) -> Token | None:
-        """Return the token stored under ``key``, or ``None``."""
-        return self._tokens.get(key)
-
-    def save(self, key: str, token: Token) -> None:
-        """Store ``token`` under ``key``."""
-        self._tokens[key] = token
-
-    def __repr__(self) -> str:
-        return f"MemoryTokenStore({len(self._tokens)} tokens)"
+    def update(self, key: str, change: Change[T]) -> T:
+        """Change the value under ``key`` (apart from the tokens) while nobody else can; ``change`` is pure."""
+        ...
 
 
 def token_from_reply(reply: Reply, now: float, secrets: tuple[str, ...] = ()) -> Token:
@@ -84,15 +105,47 @@ def token_from_reply(reply: Reply, now: float, secrets: tuple[str, ...] = ()) ->
     token = fields.get("access_token")
     if not 200 <= reply.status < 300 or not isinstance(token, str) or not token:
         raise _refusal(reply, fields, secrets)
+    return token_from_fields(fields, now)
+
+
+def token_from_fields(fields: Mapping[str, Any], now: float) -> Token:
+    """Return the token for the fields of a reply that holds one; ``now`` in seconds since 1970."""
     lifetime = _lifetime(fields.get("expires_in"))
     refresh = fields.get("refresh_token")
     return Token(
-        access_token=token,
+        access_token=str(fields["access_token"]),
         expires_at=now + lifetime,
         renew_at=now + lifetime - min(MARGIN, lifetime / 10) if lifetime < inf else inf,
         refresh_token=refresh if isinstance(refresh, str) else "",
         raw=fields,
     )
+
+
+def token_to_stored(token: Token) -> dict[str, Any]:
+    """Return a token as JSON can hold it, each secret once."""
+    times = {name: getattr(token, name) for name in ("expires_at", "renew_at")}
+    return {
+        "access_token": token.access_token,
+        "refresh_token": token.refresh_token,
+        **{name: value for name, value in times.items() if value < inf},
+        "raw": {name: value for name, value in token.raw.items() if name not in _ONCE},
+    }
+
+
+def token_from_stored(value: Any) -> Token | None:
+    """Return the token that :func:`token_to_stored` made ``value`` of; ``None`` if it is anything else."""
+    try:
+        secrets = {name: value[name] for name in _ONCE if value[name]}
+        if not all(isinstance(secret, str) for secret in secrets.values()) or "access_token" not in secrets:
+            return None
+        return Token(
+            **secrets,
+            expires_at=float(value.get("expires_at", inf)),
+            renew_at=float(value.get("renew_at", inf)),
+            raw={**value["raw"], **secrets},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _refusal(reply: Reply, fields: Mapping[str, Any], secrets: tuple[str, ...]) -> OAuthError:
