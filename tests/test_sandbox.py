@@ -266,6 +266,16 @@ def test_members_of_a_queue(api: Api):
     assert api("POST", f"{queue}/members", [{"id": "nobody"}]).status == 404
 
 
+def test_lists_of_references_are_added(api: Api):
+    queue = api("POST", QUEUES, {"name": "a"}).body["selfUri"]
+    codes = [code["id"] for code in api("GET", "/api/v2/routing/wrapupcodes?pageSize=2").body["entities"]]
+    added = api("POST", f"{queue}/wrapupcodes", [{"id": code} for code in codes])
+    assert [code["id"] for code in added.body] == codes
+    assert [code["id"] for code in api("GET", f"{queue}/wrapupcodes").body["entities"]] == codes
+    assert api("DELETE", f"{queue}/wrapupcodes/{codes[0]}").status == 204
+    assert [code["id"] for code in api("GET", f"{queue}/wrapupcodes").body["entities"]] == codes[1:]
+
+
 def test_seeded_queues_have_seeded_users(api: Api):
     queue = api("GET", f"{QUEUES}?pageSize=1").body["entities"][0]
     members = api("GET", f"{queue['selfUri']}/members").body["entities"]
@@ -351,6 +361,19 @@ def test_messages_before_a_time(api: Api):
     assert len(dates) == 60
     assert dates == sorted(dates, reverse=True)
     assert api("GET", f"{url}&before=yesterday").body["code"] == "invalid.date"
+
+
+def test_several_ids_in_one_path(api: Api):
+    url = api.sandbox.example_call("get_chats_room_messages").request.url
+    ids = [message["id"] for message in api("GET", url).body["entities"][:2]]
+    assert [message["id"] for message in api("GET", f"{url}/{','.join(ids)}").body["entities"]] == ids
+    assert api("GET", f"{url}/{ids[0]},unknown").body["entityId"] == "unknown"
+
+
+def test_a_search_whose_results_the_definition_does_not_know_finds_nothing(api: Api):
+    found = api("POST", "/api/v2/search", {"types": ["users"], "query": []}).body
+    assert (found["total"], found["results"]) == (0, {})
+    assert "nextPage" not in found
 
 
 def test_an_entity_that_is_a_list(api: Api):

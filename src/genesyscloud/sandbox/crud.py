@@ -18,7 +18,7 @@ from .jobs import shown_state
 from .narrow import as_list, as_object
 from .pages import facts, search_body, window
 from .refusal import bad_request, conflict, not_found
-from .shapes import CollectionShape, Listing
+from .shapes import CollectionShape, Listing, reads_many
 from .store import Collection, Entity
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ CREATED = ("dateCreated", "createdDate", "dateSubmitted", "submissionDate")
 MODIFIED = ("dateModified", "modifiedDate", "dateUpdated", "dateLastModified")
 #: What a change leaves alone, whatever the definition says of writing it.
 KEPT = {"id", "selfUri", "version", *CREATED, *MODIFIED, "createdBy", "modifiedBy"}
+
+#: What a page says of other pages.
+LINKS = {"nextUri", "previousUri", "firstUri", "lastUri", "cursors", "cursor"}
 
 
 class Call(NamedTuple):
@@ -78,15 +81,19 @@ def _chosen(sandbox: Sandbox, record: OperationRecord) -> Handler:
     shapes, method = sandbox.shapes, record.method
     shape = shapes.parent(record.path)
     if shape is not None and shape.closed:
+        if method == "GET" and reads_many(record):
+            return _read_many
         return {"GET": _read, "HEAD": _read, "DELETE": _remove}.get(method, _change)
     own = shapes.collection(record.path)
     if method == "POST" and own is not None and own.creates:
-        return _create
+        return _create_many if record.body.startswith("[") else _create
     if method == "DELETE" and own is not None:
         return _remove_many
     listing = shapes.listing(record)
     if listing is not None and (method == "GET" or (method == "POST" and record.paging is not None)):
         return _list
+    if record.paging is not None and listing is None:
+        return _nothing
     if method == "POST" and shapes.job_id(record):
         return _start
     if shapes.document(record.path) and method in ("GET", "HEAD", "PUT", "PATCH", "DELETE"):
@@ -118,26 +125,49 @@ def _read(sandbox: Sandbox, call: Call) -> Any:
     entity = expanded(sandbox, call, collection[entity_id])
     listing = sandbox.shapes.listing(call.record) if call.record.paging else None
     if listing is not None:
-        entity = {**entity, **page(sandbox, call, listing, _generated(sandbox, call, listing))}
+        own = {wire: value for wire, value in entity.items() if wire not in LINKS}
+        entity = {**own, **page(sandbox, call, listing, _generated(sandbox, call, listing))}
     return shown_state(sandbox, call, entity, [entity_id])
+
+
+def _read_many(sandbox: Sandbox, call: Call) -> Any:
+    """``GET /x/a,b``"""
+    shape, listing = _shape(sandbox, call), sandbox.shapes.listing(call.record)
+    collection = sandbox.collection(shape, call.ids)
+    ids = call.ids[shape.depth].split(",")
+    unknown = next((entity_id for entity_id in ids if entity_id not in collection), None)
+    if unknown is not None:
+        raise not_found(shape.noun, unknown)
+    return page(sandbox, call, listing or Listing("", ""), [collection[entity_id] for entity_id in ids])
 
 
 def _create(sandbox: Sandbox, call: Call) -> Any:
     shape = sandbox.shapes.collection(call.record.path)
     assert shape is not None
     collection = sandbox.collection(shape, call.ids)
-    return add(sandbox, collection, call)
+    body = _body_object(call)
+    # An id in the body is what a copied entity carries, unless it is named otherwise: then it is the caller's.
+    entity_id = add(sandbox, call, collection, body, "" if shape.key == "id" else body.get(shape.key))
+    return shown_state(sandbox, call, collection[entity_id], [entity_id], poll=False)
 
 
-def add(sandbox: Sandbox, collection: Collection, call: Call) -> Entity:
-    """Make an entity of a collection out of the body of a call."""
+def _create_many(sandbox: Sandbox, call: Call) -> Any:
+    """A list of entities, or of references to entities that exist elsewhere: those carry an id."""
+    shape, listing = sandbox.shapes.collection(call.record.path), sandbox.shapes.listing(call.record)
+    assert shape is not None
+    collection = sandbox.collection(shape, call.ids)
+    bodies = [as_object(entry) or {} for entry in as_list(call.body) or []]
+    made = [collection[add(sandbox, call, collection, body, body.get(shape.key))] for body in bodies]
+    if listing is None:
+        return _example(sandbox, call)
+    return {listing.wire: made} if listing.wire else made
+
+
+def add(sandbox: Sandbox, call: Call, collection: Collection, body: Entity, chosen: Any) -> str:
+    """Make an entity of a collection out of a body, and return its id: ``chosen``, if that can be one."""
     shape = collection.shape
     known = sandbox.shapes.properties(shape.model)
-    body = _body_object(call)
-    key = body.get(shape.key)
-    # An id in the body is what a copied entity carries, unless it is named otherwise: then it is the caller's.
-    chosen = isinstance(key, str) and key and shape.key != "id"
-    entity_id = str(key) if chosen else sandbox.store.new_id(shape)
+    entity_id = chosen if isinstance(chosen, str) and chosen else sandbox.store.new_id(shape)
     entity = {wire: value for wire, value in body.items() if value is not None}
     if shape.key in known:
         entity[shape.key] = int(entity_id) if known[shape.key].type in "il" else entity_id
@@ -148,7 +178,7 @@ def add(sandbox: Sandbox, collection: Collection, call: Call) -> Entity:
     entity |= _server_side(sandbox, shape, f"{collection.path}/{sandbox.quoted(entity_id)}")
     sandbox.store.touch(collection)
     collection.put(entity_id, sandbox.completed(shape, entity, entity_id))
-    return shown_state(sandbox, call, collection[entity_id], [entity_id], poll=False)
+    return entity_id
 
 
 def _server_side(sandbox: Sandbox, shape: CollectionShape, self_uri: str) -> Entity:
@@ -301,6 +331,14 @@ def page(sandbox: Sandbox, call: Call, listing: Listing, entities: Sequence[Any]
     outer, _, inner = listing.wire.rpartition(".")
     found[inner] = shown
     return {outer: found} if outer else found
+
+
+def _nothing(sandbox: Sandbox, call: Call) -> Any:
+    """An empty page of a search whose results are free-form: the definition does not say what they are."""
+    body = search_body(call.query["q64"]) if isinstance(call.query.get("q64"), str) else call.body
+    found = page(sandbox, call, Listing("items", "o"), [], body)
+    assert call.record.paging is not None
+    return {**found, call.record.paging.items: {}}
 
 
 def _source(sandbox: Sandbox, call: Call, listing: Listing, body: Any) -> Sequence[Any]:

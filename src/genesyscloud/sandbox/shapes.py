@@ -13,7 +13,7 @@ from ..catalog import ModelRecord, OperationRecord, ParameterRecord, PropertyRec
 from .fake import Faker
 from .router import Router
 
-__all__ = ["CollectionShape", "JobStates", "Listing", "Shapes", "plain"]
+__all__ = ["CollectionShape", "JobStates", "Listing", "Shapes", "plain", "reads_many"]
 
 _ITEM = re.compile(r"(.*)/{}")
 _PARAMETER = re.compile(r"{[^}]*}")
@@ -74,6 +74,11 @@ class Listing(NamedTuple):
 def plain(path: str) -> str:
     """A path of the definition without the names of its parameters, which differ between its operations."""
     return _PARAMETER.sub("{}", path)
+
+
+def reads_many(record: OperationRecord) -> bool:
+    """Whether the last path parameter takes several ids."""
+    return record.path.endswith("Ids}")
 
 
 class JobStates(NamedTuple):
@@ -160,7 +165,7 @@ class Shapes:
         items, own = self._by_path[item_path], self._by_path.get(path, {})
         listing = self.listing(own["GET"]) if "GET" in own else None
         post = own.get("POST")
-        creates = post is not None and not post.body.startswith("[") and "/search" not in path
+        creates = post is not None and "/search" not in path
         model = next(iter(self._models(items, listing, post)), "")
         parameter = next(p for p in reversed(next(iter(items.values())).parameters) if p.place == "path")
         wires = self.properties(model)
@@ -171,7 +176,7 @@ class Shapes:
         self, items: dict[str, OperationRecord], listing: Listing | None, post: OperationRecord | None
     ) -> list[str]:
         """Candidates for the model of an entity, best first."""
-        types = [items[method].result for method in ("GET", "PUT", "PATCH") if method in items]
+        types = [op.result for method in ("GET", "PUT", "PATCH") if (op := items.get(method)) and not reads_many(op)]
         types += [listing.item_type] if listing else []
         types += [post.result] if post else []
         types += [items[method].body for method in ("PUT", "PATCH") if method in items]
