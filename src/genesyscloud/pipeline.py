@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from . import replies, retry
 from .auth.renewal import SLACK, plan_token
+from .breaker import Breaker
 from .effects import Blocking, GetToken, Notify, Send, Sleep, Steps
-from .errors import ConfigurationError, DeadlineExceeded, GenesysCloudError, TransportError
+from .errors import (
+    CircuitOpen,
+    ConfigurationError,
+    DeadlineExceeded,
+    GenesysCloudError,
+    ReplyError,
+    TransportError,
+)
+from .exchange import Logs, check_circuit, exchange
 from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
 from .http import AttemptTimeouts, Reply, Request
-from .redact import SecretHeaders
+from .redact import SecretHeaders, Secrets, mask_error, secrets_of
 from .response import Response
 
 if TYPE_CHECKING:
@@ -64,6 +73,8 @@ class Engine(Generic[S]):
         self.clock = clock
         self.random = random
         self.budget = retry.Budget(settings.retry.budget)
+        self.breaker = Breaker(settings.breaker, clock.monotonic, clock.time) if settings.breaker is not None else None
+        self.logs = Logs()
 
 
 def plan(engine: Engine[Any], settings: Settings, prepared: Prepared, *, redirects: bool = False) -> Plan:
@@ -92,9 +103,11 @@ def plan(engine: Engine[Any], settings: Settings, prepared: Prepared, *, redirec
                 if status == 401 and call.can_renew():
                     yield call.want_token(call.token)
                     continue
-                call.failure = replies.api_error(reply, engine.clock.time(), call.hint(status))
+                call.failure = replies.api_error(reply, engine.clock.time(), call.hint(status), call.secrets())
             yield from call.pause()
     except GenesysCloudError as error:
+        if isinstance(error, ReplyError):
+            mask_error(error, call.secrets())
         if not error.operation:
             error.operation = prepared.name
         # The traceback of the error holds this call; without this line the two keep each other alive.
@@ -107,7 +120,9 @@ def plan(engine: Engine[Any], settings: Settings, prepared: Prepared, *, redirec
 class _Call:
     """What one call knows between its attempts."""
 
-    __slots__ = ("attempts", "deadline", "engine", "failure", "prepared", "renewed", "retries", "settings", "token")
+    __slots__ = (
+        "attempts", "deadline", "engine", "failure", "prepared", "renewed", "request", "retries", "settings", "token",
+    )  # fmt: skip
 
     def __init__(self, engine: Engine[Any], settings: Settings, prepared: Prepared) -> None:
         self.engine = engine
@@ -118,10 +133,15 @@ class _Call:
         self.retries = 0
         self.renewed = False
         self.token: Token | None = None
+        self.request: Request | None = None
         self.failure: GenesysCloudError | None = None
 
     def attempt(self) -> Steps[Reply | None]:
         """Send once; ``None`` means that no reply came, and ``failure`` says why."""
+        try:
+            check_circuit(self.engine, self.engine.api, self.prepared.path)
+        except CircuitOpen as error:
+            raise error from self.failure
         limiter = self.engine.limiter
         if limiter is None:
             return (yield from self.send())
@@ -153,7 +173,7 @@ class _Call:
             )
             self.token = token
             headers["Authorization"] = f"Bearer {token.access_token}"
-        request = Request(prepared.method, engine.api + prepared.path, headers, prepared.body)
+        request = self.request = Request(prepared.method, engine.api + prepared.path, headers, prepared.body)
         self.attempts += 1
         hooks = engine.hooks
         if hooks.on_request is not None:
@@ -164,7 +184,8 @@ class _Call:
         if left <= 0:
             raise DeadlineExceeded(f"no time left of {timeouts.total:g} s") from self.failure
         try:
-            reply: Reply = yield Send(request, AttemptTimeouts(timeouts.connect, timeouts.read, left))
+            attempt = AttemptTimeouts(timeouts.connect, timeouts.read, left)
+            reply = yield from exchange(engine, self.settings.logging, request, attempt, engine.api)
         except TransportError as error:
             if isinstance(error, TimeoutError) and self.deadline - engine.clock.monotonic() <= SLACK:
                 raise DeadlineExceeded(f"not done within {timeouts.total:g} s: {error.reason}") from error
@@ -179,6 +200,10 @@ class _Call:
         # Where a person logs in, the others wait for as long as that may take.
         wait = max(self.settings.reauthentication.refresh_token_wait_max, self.engine.tokens.auth.patience)
         return GetToken(stale, self.deadline, wait)
+
+    def secrets(self) -> Secrets:
+        """Return what was sent and must not be shown, should the reply repeat it."""
+        return secrets_of(self.request) if self.request is not None else Secrets(())
 
     def can_renew(self) -> bool:
         """Whether a 401 is to be answered with a new token: once per call."""
@@ -209,6 +234,7 @@ class _Call:
             method=self.prepared.method,
             error=failure,
             random=engine.random(),
+            elapsed=self.settings.timeouts.total - (self.deadline - engine.clock.monotonic()),
         )
         if delay is None or engine.clock.monotonic() + delay >= self.deadline or not engine.budget.take(failure):
             try:
@@ -218,7 +244,7 @@ class _Call:
         self.retries += 1
         if engine.hooks.on_retry is not None:
             failure.operation = self.prepared.name
-            event = RetryEvent(self.prepared.name, self.attempts, delay, failure)
+            event = RetryEvent(self.prepared.name, self.attempts, delay, failure, self.retries)
             yield Notify(engine.hooks.on_retry, event)
         yield Sleep(delay)
 
