@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Self
 
-from .errors import ApiError, ConfigurationError, GenesysCloudError, TlsError, TransportError
+from .errors import ApiError, ConfigurationError, GenesysCloudError, ProxyError, TlsError, TransportError
 
 __all__ = ["Budget", "RetryPolicy", "decide", "retry_after"]
 
@@ -136,8 +136,9 @@ def _repeatable(policy: RetryPolicy, method: str, error: GenesysCloudError) -> b
     if isinstance(error, ApiError):
         return error.status == 429 or (safe and error.status in policy.statuses)
     if isinstance(error, TransportError):
-        # A certificate does not become valid by asking again.
-        return (safe or not error.sent) and not isinstance(error, TlsError)
+        # A certificate or a password does not become valid by asking again.
+        lasting = isinstance(error, TlsError) or (isinstance(error, ProxyError) and 400 <= error.status < 500)
+        return (safe or not error.sent) and not lasting
     return False
 
 

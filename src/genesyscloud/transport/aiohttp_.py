@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, PoolTimeout, ProxyError
 from ..http import Headers, Reply
 from . import POOL_SIZE, coding, faults
+from .proxies import Proxies
 from .settings import ProxySettings, TlsSettings
 
 try:
@@ -34,6 +36,8 @@ __all__ = ["AiohttpTransport"]
 #: What ``aiohttp`` would add by itself. Signed uploads must go out with exactly the headers that were signed.
 _AUTOMATIC_HEADERS = {"accept", "content-type", "user-agent"}
 _LONG = 1 << 19
+#: Longest line and field of a reply's head, in bytes; the same as for threads.
+_LONGEST_LINE = 65536
 
 
 class _Attempt:
@@ -87,6 +91,8 @@ class _LoopState:
         self.session = aiohttp.ClientSession(
             connector=self.connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
             # It would take half a gzip stream for a whole one.
             auto_decompress=False,
         )
@@ -97,7 +103,7 @@ class AiohttpTransport:
 
     Parameters:
         tls: how servers are verified; the defaults of :class:`TlsSettings` when not given.
-        proxy: the proxy to go through.
+        proxy: the proxy to go through; without it that of the environment, if any, and with ``False`` none.
         pool_size: requests that may be under way at the same time in one event loop; further ones wait.
 
     Connections are opened in the event loop that first needs them and never shared with another.
@@ -107,13 +113,12 @@ class AiohttpTransport:
         self,
         *,
         tls: TlsSettings | None = None,
-        proxy: ProxySettings | None = None,
+        proxy: ProxySettings | Literal[False] | None = None,
         pool_size: int = POOL_SIZE,
     ) -> None:
         self._tls = tls or TlsSettings()
-        self._proxy = proxy
-        self._proxy_url = URL(proxy.origin) if proxy else None
-        self._proxy_headers = proxy.headers() if proxy else {}
+        self._proxies = Proxies(proxy, os.environ)
+        self._routes: dict[str, _Route] = {}
         self._pool_size = pool_size
         self._states: dict[asyncio.AbstractEventLoop, _LoopState] = {}
         self._context: ssl.SSLContext | None = None
@@ -128,6 +133,7 @@ class AiohttpTransport:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeouts.total
+        route = self._locate(request.url)
         state = self._states.get(loop) or await self._begin_loop()
         if state.slots.locked():
             await self._wait_for_slot(state.slots, timeouts.total)
@@ -136,15 +142,29 @@ class AiohttpTransport:
         attempt = _Attempt(loop, timeouts, deadline)
         token = _attempt.set(attempt)
         try:
-            return await self._exchange(state.session, request, self._options(request, timeouts), attempt)
+            reply = await self._exchange(state.session, request, self._options(request, route, timeouts), attempt)
         except TimeoutError as error:
-            raise self._timed_out(request, timeouts, attempt, error) from None
+            raise self._timed_out(route, timeouts, attempt, error) from None
         except (aiohttp.ClientError, OSError, ValueError, coding.error) as error:
-            raise self._failed(request, attempt, error) from None
+            raise self._failed(route, attempt, error) from None
         finally:
             # The timer knows the task: left in its context it would keep a finished task until the next collection.
             _attempt.reset(token)
             state.slots.release()
+        refusal = faults.refusal(reply, route.where, route.tls, route.proxy)
+        if refusal is not None:
+            raise refusal
+        return reply
+
+    def _locate(self, url: str) -> _Route:
+        slash = url.find("/", 8)
+        prefix = url[:slash] if slash > 0 else url
+        route = self._routes.get(prefix)
+        if route is None:
+            if len(self._routes) >= 1000:
+                self._routes.clear()
+            route = self._routes[prefix] = _route(prefix, self._proxies)
+        return route
 
     async def _wait_for_slot(self, slots: asyncio.Semaphore, seconds: float) -> None:
         try:
@@ -190,7 +210,7 @@ class AiohttpTransport:
         for loop in [loop for loop in self._states if loop.is_closed()]:
             await self._states.pop(loop).session.close()
 
-    def _options(self, request: Request, timeouts: AttemptTimeouts) -> dict[str, Any]:
+    def _options(self, request: Request, route: _Route, timeouts: AttemptTimeouts) -> dict[str, Any]:
         connect = min(timeouts.connect, timeouts.total)
         if self._timeout.connect != connect:
             self._timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=float("inf"))
@@ -201,47 +221,44 @@ class AiohttpTransport:
             absent.discard("content-type")
         if absent:
             options["skip_auto_headers"] = absent
-        https = request.url.startswith("https:")
-        if https or (self._proxy is not None and self._proxy.tls):
+        proxy = route.proxy
+        if route.tls or (proxy is not None and proxy.tls):
             if self._context is None:
                 from .tls import client_context
 
                 self._context = client_context(self._tls)
             options["ssl"] = self._context
-        if self._proxy_url is not None:
-            options["proxy"] = self._proxy_url
-            if https:
-                options["proxy_headers"] = self._proxy_headers
+        if proxy is not None:
+            options["proxy"] = URL(proxy.origin)
+            if route.tls:
+                options["proxy_headers"] = proxy.headers()
             else:
-                options["headers"] = {**request.headers, **self._proxy_headers}
+                options["headers"] = {**request.headers, **proxy.headers()}
         return options
 
-    def _timed_out(
-        self, request: Request, timeouts: AttemptTimeouts, attempt: _Attempt, error: TimeoutError
-    ) -> Exception:
-        where = _where(request.url)
+    def _timed_out(self, route: _Route, timeouts: AttemptTimeouts, attempt: _Attempt, error: TimeoutError) -> Exception:
+        where = route.where
         if not attempt.connected:
             return faults.connect_timed_out(where, min(timeouts.connect, timeouts.total))
         if not attempt.scope.expired():
-            return faults.broken(where, faults.reason(error))
+            return faults.broken(where, faults.reason(error), error)
         seconds = timeouts.total if attempt.whole else timeouts.read
         return faults.read_timed_out(where, seconds, whole=attempt.whole)
 
-    def _failed(self, request: Request, attempt: _Attempt, error: Exception) -> Exception:
+    def _failed(self, route: _Route, attempt: _Attempt, error: Exception) -> Exception:
         # Errors about certificates are both: ValueError, and OSError from the connection.
         illegal = isinstance(error, ValueError) and not isinstance(error, OSError)
         if illegal or isinstance(error, aiohttp.NonHttpUrlClientError):
             return ConfigurationError("the request cannot be sent: its URL, or a header, is not legal")
-        where = _where(request.url)
-        if isinstance(error, aiohttp.ClientHttpProxyError):
-            hint = "; check its user and password" if error.status == 407 else ""
-            return ProxyError(f"the proxy refused the way to {where}: status {error.status}{hint}")
-        if isinstance(error, aiohttp.ClientProxyConnectionError) and self._proxy is not None:
-            fault = faults.connect_failed(f"{self._proxy.host}:{self._proxy.port}", error.os_error)
+        where, proxy = route.where, route.proxy
+        if isinstance(error, aiohttp.ClientHttpProxyError) and proxy is not None:
+            return faults.proxy_refused(proxy.where, where, error.status)
+        if isinstance(error, aiohttp.ClientProxyConnectionError) and proxy is not None:
+            fault = faults.connect_failed(proxy.where, error.os_error)
             return ProxyError(f"proxy: {fault.reason}")
         if not attempt.connected:
             return faults.connect_failed(where, _origin_of(error))
-        return faults.broken(where, _words(error))
+        return faults.broken(where, _words(error), _origin_of(error))
 
 
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
@@ -265,7 +282,9 @@ def _origin_of(error: Exception) -> Exception:
         wrapped = getattr(error, name, None)
         if isinstance(wrapped, Exception):
             return wrapped
-    return error
+    # An alert of the server reaches a request as a copy without its class.
+    cause = error.__cause__
+    return cause if isinstance(cause, OSError) else error
 
 
 def _words(error: Exception) -> str:
@@ -279,7 +298,23 @@ def _words(error: Exception) -> str:
     return faults.reason(_origin_of(error))
 
 
-def _where(url: str) -> str:
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+class _Route(NamedTuple):
+    """How a host is reached."""
+
+    tls: bool
+    where: str
+    proxy: ProxySettings | None
+
+
+def _route(prefix: str, proxies: Proxies) -> _Route:
+    try:
+        parts = urlsplit(prefix)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = None, None, None
+    if parts is None or not host or parts.scheme not in ("http", "https"):
+        raise ConfigurationError("a URL must be http:// or https:// with a host, a path and no user")
+    tls = parts.scheme == "https"
+    number = port if port is not None else 443 if tls else 80
+    where = f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
+    return _Route(tls, where, proxies.choose(tls, host, number))

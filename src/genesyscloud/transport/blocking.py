@@ -14,12 +14,14 @@ import select
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, PoolTimeout, ProxyError
 from ..http import Headers, Reply
 from . import POOL_SIZE, coding, faults
+from .dial import dial
+from .proxies import Proxies
 from .settings import ProxySettings, TlsSettings
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class BlockingTransport:
 
     Parameters:
         tls: how servers are verified; the defaults of :class:`TlsSettings` when not given.
-        proxy: the proxy to go through.
+        proxy: the proxy to go through; without it that of the environment, if any, and with ``False`` none.
         pool_size: requests that may be under way at the same time; further ones wait.
         clock: seconds that only ever grow.
 
@@ -57,13 +59,12 @@ class BlockingTransport:
         self,
         *,
         tls: TlsSettings | None = None,
-        proxy: ProxySettings | None = None,
+        proxy: ProxySettings | Literal[False] | None = None,
         pool_size: int = POOL_SIZE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tls = tls or TlsSettings()
-        self._proxy = proxy
-        self._proxy_headers = proxy.headers() if proxy else {}
+        self._proxies = Proxies(proxy, os.environ)
         self._clock = clock
         self._pool_size = pool_size
         self._pool = _Pool(pool_size)
@@ -79,7 +80,8 @@ class BlockingTransport:
         """
         deadline = self._clock() + timeouts.total
         origin, target = self._locate(request.url)
-        head = _head(request, origin, target, self._proxy_headers if target[0] != "/" else None)
+        forwarded = origin.proxy if target[0] != "/" else None
+        head = _head(request, origin, target, forwarded.headers() if forwarded else None)
         pool = self._pool
         if pool.pid != os.getpid():
             pool = self._pool = _Pool(self._pool_size)
@@ -118,26 +120,28 @@ class BlockingTransport:
         if origin is None:
             if len(self._origins) >= 1000:
                 self._origins.clear()
-            origin = self._origins[prefix] = _origin(prefix)
-        if self._proxy and not origin.tls:
+            origin = _origin(prefix)
+            proxy = self._proxies.choose(origin.tls, origin.host, origin.port)
+            origin = self._origins[prefix] = origin._replace(proxy=proxy)
+        if origin.proxy is not None and not origin.tls:
             return origin, url
         return origin, url[slash:] if slash > 0 else "/"
 
     # --- connecting ------------------------------------------------------------------------------
 
     def _connect(self, origin: _Origin, deadline: float, timeouts: AttemptTimeouts) -> _Connection:
-        proxy = self._proxy
-        where = origin.where if proxy is None else f"{proxy.host}:{proxy.port}"
+        proxy = origin.proxy
+        where = origin.where if proxy is None else proxy.where
         sock: socket.socket | None = None
         try:
             if proxy is None:
-                sock = self._open(origin.host, origin.port, deadline)
+                sock = dial(origin.host, origin.port, deadline, self._clock)
             else:
-                sock = self._open(proxy.host, proxy.port, deadline)
+                sock = dial(proxy.host, proxy.port, deadline, self._clock)
                 if proxy.tls:
                     sock = self._wrap(sock, proxy.host, deadline)
                 if origin.tls:
-                    self._tunnel(sock, origin, where, deadline)
+                    self._tunnel(sock, origin, proxy, deadline)
             if origin.tls:
                 where, proxy = origin.where, None
                 sock = self._wrap(sock, origin.host, deadline)
@@ -153,26 +157,6 @@ class BlockingTransport:
             _close(sock)
             raise
 
-    def _open(self, host: str, port: int, deadline: float) -> socket.socket:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        failure: OSError = OSError(f"no address for {host}")
-        for index, (family, kind, protocol, _, address) in enumerate(addresses):
-            # A dead first address (IPv6 without a route, most often) must leave time for the others.
-            wait = self._left(deadline) / (len(addresses) - index)
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.settimeout(wait)
-                sock.connect(address)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return sock
-            except OSError as error:
-                sock.close()
-                failure = error
-            except BaseException:
-                sock.close()
-                raise
-        raise failure
-
     def _wrap(self, sock: socket.socket, host: str, deadline: float) -> socket.socket:
         context = self._context
         if context is None:
@@ -187,20 +171,18 @@ class BlockingTransport:
 
         return cast("socket.socket", SSLTransport(cast("Any", sock), context, server_hostname=host))
 
-    def _tunnel(self, sock: socket.socket, origin: _Origin, where: str, deadline: float) -> None:
+    def _tunnel(self, sock: socket.socket, origin: _Origin, proxy: ProxySettings, deadline: float) -> None:
         lines = [f"CONNECT {origin.where} HTTP/1.1", f"Host: {origin.where}"]
-        lines += [f"{name}: {value}" for name, value in self._proxy_headers.items()]
+        lines += [f"{name}: {value}" for name, value in proxy.headers().items()]
         sock.settimeout(self._left(deadline))
         sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         incoming = _Incoming(sock, self._clock, deadline, deadline)
-        response = http.client.HTTPResponse(cast("socket.socket", incoming), method="CONNECT")
         try:
-            response.begin()
+            response = _begin(incoming, "CONNECT")
         except http.client.HTTPException as error:
-            raise ProxyError(f"proxy {where} gave no proper answer: {_words(error)}") from None
-        if response.status != 200:
-            hint = "; check its user and password" if response.status == 407 else ""
-            raise ProxyError(f"proxy {where} refused the way to {origin.where}: status {response.status}{hint}")
+            raise ProxyError(f"proxy {proxy.where} gave no proper answer: {_words(error)}") from None
+        if not 200 <= response.status < 300:
+            raise faults.proxy_refused(proxy.where, origin.where, response.status)
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._clock()
@@ -217,10 +199,7 @@ class BlockingTransport:
         try:
             written = self._write(connection.sock, head, request.body, timeouts.read, deadline)
             incoming = _Incoming(connection.sock, self._clock, timeouts.read, deadline)
-            response = http.client.HTTPResponse(cast("socket.socket", incoming), method=request.method)
-            response.begin()
-            if incoming.ended:
-                raise http.client.RemoteDisconnected("")
+            response = _begin(incoming, request.method)
             body = response.read()
             headers = Headers(response.headers.raw_items())
             if "content-encoding" in headers:
@@ -229,8 +208,12 @@ class BlockingTransport:
             whole = self._clock() >= deadline
             raise faults.read_timed_out(where, timeouts.total if whole else timeouts.read, whole=whole) from None
         except (OSError, http.client.HTTPException, coding.error) as error:
-            raise faults.broken(where, _words(error)) from None
-        return Reply(response.status, headers, body), written and not response.will_close
+            raise faults.broken(where, _words(error), error) from None
+        reply = Reply(response.status, headers, body)
+        refusal = faults.refusal(reply, where, connection.origin.tls, connection.origin.proxy)
+        if refusal is not None:
+            raise refusal
+        return reply, written and not response.will_close and not incoming.surplus and not _has_hidden_body(reply)
 
     def _write(self, sock: socket.socket, head: bytes, body: bytes | None, read: float, deadline: float) -> bool:
         """Return whether everything was taken; a server may answer, and close, before it has read a long body."""
@@ -254,6 +237,7 @@ class _Origin(NamedTuple):
     port: int
     where: str
     host_header: str
+    proxy: ProxySettings | None = None
 
 
 class _Connection:
@@ -311,7 +295,11 @@ class _Pool:
 
 
 class _Incoming(io.RawIOBase):
-    """A socket to read from, every wait cut to what is left of the attempt: a dripping reply ends in time, too."""
+    """A socket to read from, every wait cut to what is left of the attempt: a dripping reply ends in time, too.
+
+    ``ended``: the server has closed. ``over``: nothing more is to be read. ``surplus``: more than the reply came, so
+    that the next reply would be mistaken.
+    """
 
     def __init__(self, sock: socket.socket, clock: Callable[[], float], read: float, deadline: float) -> None:
         self._sock = sock
@@ -319,14 +307,15 @@ class _Incoming(io.RawIOBase):
         self._read = read
         self._deadline = deadline
         self.ended = False
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self, 16384)
+        self.surplus = False
+        self.over = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
+        if self.over:
+            return 0
         left = self._deadline - self._clock()
         if left <= 0:
             raise TimeoutError
@@ -337,10 +326,46 @@ class _Incoming(io.RawIOBase):
         return count
 
 
+class _Reader(io.BufferedReader):
+    """What the standard library reads a reply from, and closes at its end."""
+
+    def makefile(self, mode: str) -> _Reader:
+        return self
+
+    def close(self) -> None:
+        if not self.closed:
+            incoming = cast("_Incoming", self.raw)
+            incoming.over = True
+            incoming.surplus = bool(self.peek(1))
+        super().close()
+
+
+def _begin(incoming: _Incoming, method: str) -> http.client.HTTPResponse:
+    """Read the head of a reply, and those of the interim replies before it."""
+    reader = cast("socket.socket", _Reader(incoming, 16384))
+    while True:
+        response = http.client.HTTPResponse(reader, method=method)
+        response.begin()
+        if incoming.ended:
+            raise http.client.RemoteDisconnected("")
+        if not 101 < response.status < 200:
+            return response
+        # What is left to read belongs to the next one.
+        response.fp = cast("io.BufferedReader", None)
+
+
+def _has_hidden_body(reply: Reply) -> bool:
+    """Whether a reply that has no body announced one, which would be taken for the beginning of the next reply."""
+    headers = reply.headers
+    return reply.status == 204 and (headers.get("content-length", "0") != "0" or "transfer-encoding" in headers)
+
+
 def _origin(prefix: str) -> _Origin:
     try:
         parts = urlsplit(prefix)
         host, port = parts.hostname, parts.port
+        if host and not host.isascii():
+            host = host.encode("idna").decode("ascii")
         (host or "").encode("idna")
     except ValueError:
         parts, host, port = None, None, None
@@ -353,11 +378,13 @@ def _origin(prefix: str) -> _Origin:
 
 
 def _head(request: Request, origin: _Origin, target: str, extra: dict[str, str] | None) -> bytes:
-    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {origin.host_header}"]
+    lines = [f"{request.method} {target} HTTP/1.1"]
     names: set[str] = set()
     for name, value in request.headers.items():
         names.add(name.lower())
         lines.append(f"{name}: {value}")
+    if "host" not in names:
+        lines.insert(1, f"Host: {origin.host_header}")
     if "accept-encoding" not in names:
         lines.append(f"Accept-Encoding: {coding.ACCEPTED}")
     if "content-length" not in names and (request.body is not None or request.method in _METHODS_WITH_BODY):
@@ -391,6 +418,8 @@ def _words(error: Exception) -> str:
         return f"the body ended after {len(error.partial)} bytes{missing}"
     if isinstance(error, http.client.RemoteDisconnected):
         return "the server closed it before the head of its answer was complete"
+    if isinstance(error, http.client.LineTooLong) or "headers" in str(error):
+        return f"its head is too long: {error}"
     if isinstance(error, http.client.HTTPException):
         return f"this is not HTTP: {str(error)[:80]!r}"
     return faults.reason(error)

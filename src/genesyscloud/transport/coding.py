@@ -25,8 +25,13 @@ def decompress(body: bytes, coding: str) -> bytes:
         raise zlib.error(f"the body is compressed in a way that was not asked for: {coding:.40}")
     # Some servers mean raw deflate when they say deflate; its first byte cannot begin a zlib stream.
     raw = coding == "deflate" and body[0] & 0x0F != 8
-    inflater = zlib.decompressobj(-15 if raw else 47)
-    plain = inflater.decompress(body) + inflater.flush()
-    if not inflater.eof:
-        raise zlib.error("the compressed body is cut short")
-    return plain
+    pieces: list[bytes] = []
+    while True:
+        inflater = zlib.decompressobj(-15 if raw else 47)
+        pieces += inflater.decompress(body), inflater.flush()
+        if not inflater.eof:
+            raise zlib.error("the compressed body is cut short")
+        body = inflater.unused_data
+        # A gzip body may have several members; what is no member is padding.
+        if not body.startswith(b"\x1f\x8b"):
+            return b"".join(pieces)

@@ -7,11 +7,43 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
+from typing import TYPE_CHECKING
 
-from ..errors import ConnectError, ConnectTimeout, DnsError, ReadError, ReadTimeout, TlsError, TransportError
+from ..errors import (
+    ConnectError,
+    ConnectTimeout,
+    DnsError,
+    ProxyError,
+    ReadError,
+    ReadTimeout,
+    TlsError,
+    TransportError,
+)
 
-__all__ = ["broken", "connect_failed", "connect_timed_out", "pool_exhausted_text", "read_timed_out"]
+if TYPE_CHECKING:
+    from ..http import Reply
+    from .settings import ProxySettings
+
+__all__ = [
+    "broken",
+    "connect_failed",
+    "connect_timed_out",
+    "pool_exhausted_text",
+    "proxy_refused",
+    "read_timed_out",
+    "refusal",
+]
+
+#: What a server says that does not like the client's certificate, or the lack of one.
+_CERTIFICATE_ALERT = re.compile(
+    r"alert (bad certificate|certificate \w+|unsupported certificate|unknown ca|access denied|handshake failure)",
+    re.IGNORECASE,
+)
+#: nginx ends the handshake in any case, and then says in HTML what it thinks of the certificate.
+_CERTIFICATE_PAGE = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
+_CERTIFICATE_HINT = "see cert_file and key_file of TlsSettings"
 
 
 def connect_failed(where: str, error: Exception) -> TransportError:
@@ -35,9 +67,42 @@ def read_timed_out(where: str, seconds: float, *, whole: bool) -> TransportError
     return ReadTimeout(f"no answer from {where} within {seconds:g} s")
 
 
-def broken(where: str, what: str) -> TransportError:
-    """Return the error for a connection that failed after the request may have left."""
+def broken(where: str, what: str, error: BaseException) -> TransportError:
+    """Return the error for a connection that failed after the request may have left.
+
+    Args:
+        what: ``error`` in words.
+    """
+    # In TLS 1.3 a client takes the handshake for done before the server has looked at its certificate.
+    if _is_tls(error) and _CERTIFICATE_ALERT.search(what):
+        refused = TlsError(f"{where} refused the client's certificate: {what}; {_CERTIFICATE_HINT}")
+        refused.sent = True
+        return refused
     return ReadError(f"the connection to {where} failed before the reply was complete: {what}")
+
+
+def refusal(reply: Reply, where: str, tls: bool, proxy: ProxySettings | None) -> TransportError | None:
+    """Return the error for a reply that is not the service's, but that of a proxy or a TLS server on the way to it.
+
+    Args:
+        tls: whether the request went over TLS, so that a proxy cannot have answered it.
+    """
+    if reply.status == 407 and proxy is not None and not tls:
+        return proxy_refused(proxy.where, where, 407)
+    if tls and reply.status in (400, 495, 496):
+        found = _CERTIFICATE_PAGE.search(reply.body)
+        if found and reply.headers.get("content-type", "").startswith("text/html"):
+            words = found[0].decode()
+            refused = TlsError(f"{where} refused the client's certificate: {words}; {_CERTIFICATE_HINT}")
+            refused.sent = True
+            return refused
+    return None
+
+
+def proxy_refused(proxy: str, where: str, status: int) -> TransportError:
+    """Return the error for a proxy that does not let a request through."""
+    hint = {407: "; check its user and password", 403: "; it does not allow this host or port"}.get(status, "")
+    return ProxyError(f"proxy {proxy} refused the way to {where}: status {status}{hint}", status)
 
 
 def pool_exhausted_text(pool_size: int, seconds: float) -> str:
@@ -51,8 +116,8 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode and not _is_tls(error):
         # asyncio puts words of its own, with the address, in place of the system's.
         words = os.strerror(error.errno)
-    # "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)": the file of OpenSSL helps nobody.
-    words = words.rsplit(" (_ssl.c", 1)[0]
+    # "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)": names and files of OpenSSL help nobody.
+    words = re.sub(r"^\[[\w: /]+\] ", "", words.rsplit(" (_ssl.c", 1)[0])
     return words or type(error).__name__
 
 
@@ -63,7 +128,7 @@ def _is_tls(error: BaseException) -> bool:
 
 def _tls_hint(error: Exception) -> str:
     if not getattr(error, "verify_code", 0):
-        return ""
+        return f"; {_CERTIFICATE_HINT}" if _CERTIFICATE_ALERT.search(reason(error)) else ""
     if "ostname" in reason(error) or "IP address" in reason(error):
         return "; the certificate was made for another host: check region and host"
     return "; if your network has its own roots, set ca_file of TlsSettings or the variable SSL_CERT_FILE"
