@@ -121,9 +121,14 @@ def _throughput(url: str, times: int = 200) -> Iterator[Figure]:
             await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
             return times / (time.perf_counter() - start)
 
-    for name, rate in (("threads", max(threads() for _ in range(3))), ("async", max(asyncio.run(tasks()) for _ in range(3)))):
+    for name, rate in (
+        ("threads", max(threads() for _ in range(3))),
+        ("async", max(asyncio.run(tasks()) for _ in range(3))),
+    ):
         note = f"{rate:.0f}/s of {ceiling:.0f}/s"
-        yield Figure(f"200 calls, 32 in flight, {name}, share of the ceiling", rate / ceiling, 0.8, at_least=True, note=note)
+        yield Figure(
+            f"200 calls, 32 in flight, {name}, share of the ceiling", rate / ceiling, 0.8, at_least=True, note=note
+        )
 
 
 __all__ = ["figures", "serving"]

@@ -157,7 +157,10 @@ def test_date_times_keep_their_instant_to_the_millisecond(value: datetime) -> No
     assert timedelta() <= value - datetime.fromisoformat(text) < timedelta(milliseconds=1)
 
 
-@given(st.sampled_from("suilfbtdLYo"), st.from_type(type).flatmap(st.from_type) | st.text() | st.integers())
+_anything: st.SearchStrategy[Any] = st.from_type(type).flatmap(st.from_type) | st.text() | st.integers()  # pyright: ignore[reportUnknownVariableType]
+
+
+@given(st.sampled_from("suilfbtdLYo"), _anything)
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_nothing_but_type_errors(type_: str, value: Any) -> None:
     with contextlib.suppress(TypeError):

@@ -42,33 +42,33 @@ class Colour(enum.Enum):
     RED = "red"
 
 
-@pytest.mark.parametrize(
-    ("type_", "fits", "wrong"),
-    [
-        ("s", ["x", "", UUID(int=1), Colour.RED], [1, None, b"x", ["x"], {}, NULL]),
-        ("i", [0, -5, 2**63], ["1", 1.0, True]),
-        ("f", [0, 0.5], ["1", False, None]),
-        ("b", [True, False], [0, "true"]),
-        (
-            "t",
-            [datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00Z"],
-            [datetime(2026, 1, 1), date(2026, 1, 1), "soon", 1],
-        ),
-        ("L", [datetime(2026, 1, 1), "2026-01-01T00:00:00"], [datetime(2026, 1, 1, tzinfo=UTC), "", 1]),
-        ("d", [date(2026, 1, 1), "2026-01-01"], [datetime(2026, 1, 1), "x", 1]),
-        ("Y", [YearMonth("2026-11"), "2026-11"], ["2026-13", "x", 202611]),
-        ("o", [None, 1, "x", [], {}, models.User()], []),
-        ("[s", [[], ["a", None, NULL], ("a",), {"a"}, frozenset("a")], ["a", ["a", 1], {"a": 1}, 5]),
-        ("{i", [{}, {"a": 1, "b": None, "c": NULL}], [[], {"a": "x"}, "x"]),
-        ("#Division", [models.Division(name="x"), {}, {"anything": object}], [models.User(), "x", 5, [], None]),
-        (
-            "[#Division",
-            [[models.Division(name="x"), {}]],
-            [models.Division(name="x"), [models.Division(name=1)], [models.User()]],
-        ),
-        ("#JsonNode", [models.JsonNode(a=1), {}, [], "x", models.Division()], []),
-    ],
-)
+FITTING: list[tuple[str, list[Any], list[Any]]] = [
+    ("s", ["x", "", UUID(int=1), Colour.RED], [1, None, b"x", ["x"], {}, NULL]),
+    ("i", [0, -5, 2**63], ["1", 1.0, True]),
+    ("f", [0, 0.5], ["1", False, None]),
+    ("b", [True, False], [0, "true"]),
+    (
+        "t",
+        [datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00Z"],
+        [datetime(2026, 1, 1), date(2026, 1, 1), "soon", 1],
+    ),
+    ("L", [datetime(2026, 1, 1), "2026-01-01T00:00:00"], [datetime(2026, 1, 1, tzinfo=UTC), "", 1]),
+    ("d", [date(2026, 1, 1), "2026-01-01"], [datetime(2026, 1, 1), "x", 1]),
+    ("Y", [YearMonth("2026-11"), "2026-11"], ["2026-13", "x", 202611]),
+    ("o", [None, 1, "x", [], {}, models.User()], []),
+    ("[s", [[], ["a", None, NULL], ("a",), {"a"}, frozenset("a")], ["a", ["a", 1], {"a": 1}, 5]),
+    ("{i", [{}, {"a": 1, "b": None, "c": NULL}], [[], {"a": "x"}, "x"]),
+    ("#Division", [models.Division(name="x"), {}, {"anything": object}], [models.User(), "x", 5, [], None]),
+    (
+        "[#Division",
+        [[models.Division(name="x"), {}]],
+        [models.Division(name="x"), [models.Division(name=1)], [models.User()]],
+    ),
+    ("#JsonNode", [models.JsonNode(a=1), {}, [], "x", models.Division()], []),
+]
+
+
+@pytest.mark.parametrize(("type_", "fits", "wrong"), FITTING)
 def test_types(type_: str, fits: list[Any], wrong: list[Any]) -> None:
     for value in fits:
         check_body(value, record(type_))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -218,5 +219,9 @@ def test_type_checkers_see_what_we_promise(checker: str) -> None:
         "pyright": ["--pythonpath", sys.executable, "--project", str(CASES)],
         "mypy": ["--config-file", str(CASES / "mypy.ini"), str(CASES)],
     }[checker]
-    done = subprocess.run([sys.executable, "-m", checker, *options], capture_output=True, text=True, check=False)
+    # The package under test, also where it was found through a relative PYTHONPATH.
+    env = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(
+        [sys.executable, "-m", checker, *options], env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr

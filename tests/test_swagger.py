@@ -33,7 +33,7 @@ def document(paths: Json | None = None, **keys: Any) -> Json:
 
 
 def one_operation(path: str = "/api/v2/things", method: str = "get", **keys: Any) -> tuple[OperationRecord, list[str]]:
-    operation: Json = {"operationId": "getThings", "tags": ["Things"], "responses": {}} | keys
+    operation: Json = {"operationId": "getThings", "tags": ["Things"], "responses": {}, **keys}
     found = read_swagger(document({path: {method: operation}}))
     return found.operations[0], found.notes
 
@@ -307,7 +307,7 @@ def test_limits_enums_and_defaults() -> None:
 
 def test_the_result_is_that_of_the_first_success_with_a_body() -> None:
     schema = {"type": "array", "items": {"type": "string"}}
-    responses = {
+    responses: Json = {
         "default": {"schema": {}},
         "404": {"schema": {}},
         "202": {"schema": schema},

@@ -30,6 +30,7 @@ __all__ = [
     "environment_hosts",
     "to_retry_policy",
     "to_timeouts",
+    "told_auth",
 ]
 
 #: The environment variables of each setting, in the order in which they win; empty ones count as not set.
@@ -144,19 +145,30 @@ def environment_auth(environ: Mapping[str, str]) -> Auth:
     Raises:
         ConfigurationError: it describes none, or half of one.
     """
+    auth = told_auth(environ)
+    if auth is None:
+        names = [VARIABLES[what][0] for what in ("client_id", "client_secret", "access_token")]
+        raise ConfigurationError(f"no credentials: set {names[0]} and {names[1]}, or {names[2]}")
+    return auth
+
+
+def told_auth(environ: Mapping[str, str]) -> Auth | None:
+    """Return the login that the environment describes, or ``None``.
+
+    Raises:
+        ConfigurationError: it describes half of one.
+    """
     token = _variable(environ, "access_token")
     if token:
         return AccessToken(token)
     client_id, client_secret = _variable(environ, "client_id"), _variable(environ, "client_secret")
     if client_id and client_secret:
         return ClientCredentials(client_id, client_secret)
-    names = [VARIABLES[what][0] for what in ("client_id", "client_secret", "access_token")]
     if client_id or client_secret:
+        names = VARIABLES["client_id"][0], VARIABLES["client_secret"][0]
         missing, present = (names[1], names[0]) if client_id else (names[0], names[1])
         raise ConfigurationError(f"the environment sets {present} (or its other name) but not {missing}")
-    raise ConfigurationError(
-        f"no credentials: pass auth=ClientCredentials(id, secret), or set {names[0]} and {names[1]}, or {names[2]}"
-    )
+    return None
 
 
 def _variable(environ: Mapping[str, str], what: str) -> str | None:

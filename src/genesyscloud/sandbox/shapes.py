@@ -176,8 +176,10 @@ class Shapes:
         self, items: dict[str, OperationRecord], listing: Listing | None, post: OperationRecord | None
     ) -> list[str]:
         """Candidates for the model of an entity, best first."""
-        types = [op.result for method in ("GET", "PUT", "PATCH") if (op := items.get(method)) and not reads_many(op)]
+        written = [items[method].result for method in ("PUT", "PATCH") if method in items]
+        types = [items["GET"].result] if "GET" in items and not reads_many(items["GET"]) else []
         types += [listing.item_type] if listing else []
+        types += written
         types += [post.result] if post else []
         types += [items[method].body for method in ("PUT", "PATCH") if method in items]
         return [type_[1:] for type_ in types if type_.startswith("#")]
