@@ -22,6 +22,7 @@ from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
 from . import words
 from .crud import Call, Handler, answer
+from .events import Events
 from .fake import ExampleCall, Faker, example_body, example_call
 from .limits import RateLimiter
 from .narrow import as_object
@@ -76,6 +77,10 @@ class Sandbox:
         self._validator = Validator(
             self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
         )
+        #: What happens, for those who want to know; services publish here.
+        self.events = Events()
+        #: The call that is being carried out, if any: who listens to changes can see who makes them.
+        self.call: Call | None = None
         self._lock = threading.Lock()
         self._server: Server | None = None
         self.reset()
@@ -84,7 +89,7 @@ class Sandbox:
         """Go back to the state of the start: changes, tokens and jobs are forgotten."""
         settings = self.settings
         self.login = Login(settings)
-        self.store = Store(settings.seed, self._count, self._seed)
+        self.store = Store(settings.seed, self._count, self._seed, self.events.changed)
         self._replies: dict[str, tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
         self._limiter = RateLimiter(settings.rate_limit, settings.rate_limit_allowed, settings.clock)
@@ -156,7 +161,11 @@ class Sandbox:
         found = self._validator.parameters(record, values, query, sent)
         body = self._validator.body(record, sent, data)
         pairs = parse_qsl(query, keep_blank_values=True) if query else []
-        value = answer(self, Call(record, path, values, found, pairs, body, token))
+        self.call = Call(record, path, values, found, pairs, body, token)
+        try:
+            value = answer(self, self.call)
+        finally:
+            self.call = None
         written = self._written(record, path, value)
         if steady and len(written[1]) <= REMEMBERED_BYTES:
             self._replies[request.url] = written

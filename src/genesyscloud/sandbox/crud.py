@@ -176,7 +176,6 @@ def add(sandbox: Sandbox, call: Call, collection: Collection, body: Entity, chos
         entity[job] = entity_id
         sandbox.store.jobs[entity_id] = 0
     entity |= _server_side(sandbox, shape, f"{collection.path}/{sandbox.quoted(entity_id)}")
-    sandbox.store.touch(collection)
     collection.put(entity_id, sandbox.completed(shape, entity, entity_id))
     return entity_id
 
@@ -212,7 +211,6 @@ def _change(sandbox: Sandbox, call: Call) -> Any:
         collection, entity_id = _found(sandbox, call)
         entity = collection[entity_id]
     changed = merged(sandbox, call, shape.model, entity, entity_id)
-    sandbox.store.touch(collection)
     collection.put(entity_id, sandbox.completed(shape, changed, entity_id))
     return changed
 
@@ -265,7 +263,6 @@ def patched(entity: Entity, changes: Entity) -> Entity:
 def _remove(sandbox: Sandbox, call: Call) -> Any:
     collection, entity_id = _found(sandbox, call)
     entity = collection[entity_id]
-    sandbox.store.touch(collection)
     collection.remove(entity_id)
     sandbox.store.forget_under(call.path)
     return entity
@@ -278,7 +275,6 @@ def _remove_many(sandbox: Sandbox, call: Call) -> Any:
     collection = sandbox.collection(shape, call.ids)
     for entity_id in as_list(call.query.get("id")) or as_list(call.query.get("ids")) or []:
         if entity_id in collection:
-            sandbox.store.touch(collection)
             collection.remove(entity_id)
     return None
 

@@ -6,13 +6,14 @@ when it is first read, which is what lets the sandbox start at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from .rng import seeded_uuid
 from .shapes import CollectionShape
 
-__all__ = ["Collection", "Entity", "Store"]
+__all__ = ["Change", "Collection", "Entity", "Store", "Table"]
 
 Entity = dict[str, Any]
 
@@ -20,20 +21,49 @@ Entity = dict[str, Any]
 KEPT_PRISTINE = 1000
 
 
+class Change(NamedTuple):
+    """One change of an entity or a document.
+
+    Attributes:
+        path: where it is, or was.
+        shape: path of its collection in the definition, ``{}`` for each parameter; empty for a document.
+        entity_id: its id; empty for a document.
+        before: what was there; ``None`` when it is new.
+        after: what is there now; ``None`` when it was removed.
+    """
+
+    path: str
+    shape: str
+    entity_id: str
+    before: Entity | None
+    after: Entity | None
+
+
 class Collection:
     """Entities by id, in order.
+
+    Entities are replaced, never changed in place: whoever holds one may go on reading it.
 
     Args:
         shape: what the definition says of it.
         path: the path, with the ids of its parents.
         ids: ids of the seeded entities.
         make: makes the seeded entity with an id.
+        changed: told of each change, after it was made.
     """
 
-    def __init__(self, shape: CollectionShape, path: str, ids: list[str], make: Callable[[Collection, str], Entity]):
+    def __init__(
+        self,
+        shape: CollectionShape,
+        path: str,
+        ids: list[str],
+        make: Callable[[Collection, str], Entity],
+        changed: Callable[[Collection, str, Entity | None, Entity | None], None],
+    ) -> None:
         self.shape = shape
         self.path = path
         self._make = make
+        self._changed = changed
         self._entities: dict[str, Entity | None] = dict.fromkeys(ids)
         self.seeded = frozenset(ids)
 
@@ -58,11 +88,46 @@ class Collection:
 
     def put(self, entity_id: str, entity: Entity) -> None:
         """Add or replace an entity."""
+        before = self[entity_id] if entity_id in self._entities else None
         self._entities[entity_id] = entity
+        self._changed(self, entity_id, before, entity)
 
     def remove(self, entity_id: str) -> None:
         """Remove an entity; :class:`KeyError` when there is none."""
+        before = self[entity_id]
         del self._entities[entity_id]
+        self._changed(self, entity_id, before, None)
+
+
+class Table(MutableMapping[str, Any]):
+    """What an area of the API keeps besides collections and documents, such as conversations, by key.
+
+    Values are JSON values. They are replaced, never changed in place, so that a snapshot may hold on to them.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._rows: dict[str, Any] = {}
+        self._changed = changed
+
+    def __getitem__(self, key: str) -> Any:
+        return self._rows[key]
+
+    def __setitem__(self, key: str, row: Any) -> None:
+        self._rows[key] = row
+        self._changed()
+
+    def __delitem__(self, key: str) -> None:
+        del self._rows[key]
+        self._changed()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
 
 
 class Store:
@@ -72,6 +137,7 @@ class Store:
         seed: what the ids depend on.
         count: how many seeded entities a collection has.
         make: makes a seeded entity.
+        listen: called with each change, after it was made.
     """
 
     def __init__(
@@ -79,7 +145,9 @@ class Store:
         seed: int | str,
         count: Callable[[CollectionShape], int],
         make: Callable[[Collection, str], Entity],
+        listen: Callable[[Change], None],
     ) -> None:
+        self._listen = listen
         self._seed = seed
         self._count = count
         self._make = make
@@ -87,6 +155,7 @@ class Store:
         self._written: dict[str, Collection] = {}
         self.documents: dict[str, Entity] = {}
         self.jobs: dict[str, int] = {}
+        self._tables: dict[str, Table] = {}
         self._made = 0
         #: Grows with every change: what was read at the same number is still true.
         self.changes = 0
@@ -96,7 +165,7 @@ class Store:
         found = self._written.get(path) or self._pristine.get(path)
         if found is None:
             ids = self.seeded_ids(shape, path) if seeded else []
-            found = Collection(shape, path, ids, self._make)
+            found = Collection(shape, path, ids, self._make, self._changed)
             if len(self._pristine) >= KEPT_PRISTINE:
                 self._pristine.clear()
             self._pristine[path] = found
@@ -113,11 +182,26 @@ class Store:
             return [f"2026-{1 + at // 28 % 12:02d}-{1 + at % 28:02d}" for at in range(min(count, 336))]
         return [seeded_uuid(self._seed, path, at) for at in range(count)]
 
-    def touch(self, collection: Collection) -> None:
-        """Note that a collection is going to be written to, so that it is kept."""
+    def table(self, name: str) -> Table:
+        """The table called ``name``, empty at first."""
+        found = self._tables.get(name)
+        if found is None:
+            found = self._tables[name] = Table(self._count_change)
+        return found
+
+    def _count_change(self) -> None:
         self.changes += 1
+
+    def _changed(self, collection: Collection, entity_id: str, before: Entity | None, after: Entity | None) -> None:
         self._pristine.pop(collection.path, None)
         self._written[collection.path] = collection
+        self._tell(
+            Change(f"{collection.path}/{quote(entity_id, safe='')}", collection.shape.path, entity_id, before, after)
+        )
+
+    def _tell(self, change: Change) -> None:
+        self.changes += 1
+        self._listen(change)
 
     def new_id(self, shape: CollectionShape) -> str:
         """An id that was never given out; the nth one is the same for the same seed."""
@@ -133,11 +217,10 @@ class Store:
 
     def write(self, path: str, document: Entity | None) -> None:
         """Keep a document; ``None`` drops it."""
-        self.changes += 1
-        if document is None:
-            self.documents.pop(path, None)
-        else:
+        before = self.documents.pop(path, None)
+        if document is not None:
             self.documents[path] = document
+        self._tell(Change(path, "", "", before, document))
 
     def forget_under(self, path: str) -> None:
         """Drop everything that belongs to the entity at ``path``."""

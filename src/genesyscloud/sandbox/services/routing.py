@@ -42,7 +42,6 @@ def _count(sandbox: Sandbox, queue_id: str) -> None:
     members = members_of(sandbox, queue_id)
     queues, queue = _queue(sandbox, queue_id)
     joined = sum(bool(member.get("joined")) for member in members)
-    sandbox.store.touch(queues)
     queues.put(queue_id, {**queue, "memberCount": len(members), "userMemberCount": len(members),
                                    "joinedMemberCount": joined})  # fmt: skip
 
@@ -92,7 +91,6 @@ def add_members(sandbox: Sandbox, call: Call) -> Any:
     unknown = [user_id for user_id in wanted if user_id not in everyone]
     if unknown and not call.query.get("delete"):
         raise not_found("user", unknown[0])
-    sandbox.store.touch(members)
     for user_id in wanted:
         if not call.query.get("delete"):
             members.put(user_id, _member(call.ids[0], everyone[user_id]))
@@ -116,7 +114,6 @@ def _change_member(sandbox: Sandbox, queue_id: str, member_id: str, changes: Ent
         raise not_found("member", member_id)
     fields = {wire: value for wire, value in changes.items() if wire in ("joined", "ringNumber")}
     changed = patched(members[member_id], fields)
-    sandbox.store.touch(members)
     members.put(member_id, changed)
     return changed
 
@@ -142,7 +139,6 @@ def remove_member(sandbox: Sandbox, call: Call) -> Any:
     members = members_of(sandbox, call.ids[0])
     if call.ids[1] not in members:
         raise not_found("member", call.ids[1])
-    sandbox.store.touch(members)
     members.remove(call.ids[1])
     _count(sandbox, call.ids[0])
 
