@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from genesyscloud import codec
+from genesyscloud.sandbox.narrow import as_list, as_object
 
 from .measure import Figure, compare, cpu_per_call, run_json
 from .pages import DETAILS, QUEUES, drifted, page
@@ -55,8 +56,8 @@ def _check_nothing_lost(data: bytes, type_: str) -> None:
 
 def _without_dates(value: Any) -> Any:
     """Dates may change their spelling (``.000Z`` or ``Z``), nothing else may."""
-    if isinstance(value, dict):
-        return {key: _without_dates(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [_without_dates(inner) for inner in value]
+    if (entity := as_object(value)) is not None:
+        return {key: _without_dates(inner) for key, inner in entity.items() if inner is not None}
+    if (items := as_list(value)) is not None:
+        return [_without_dates(inner) for inner in items]
     return "date" if isinstance(value, str) and value.endswith("Z") and "T" in value else value

@@ -19,7 +19,7 @@ class Figure(NamedTuple):
     name: str
     value: float
     bar: float
-    unit: str = "×"
+    unit: str = "x"
     at_least: bool = False
     note: str = ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from genesyscloud.catalog import catalog
 from genesyscloud.sandbox.fake import Faker
+from genesyscloud.sandbox.narrow import as_object
 
 __all__ = ["DETAILS", "QUEUES", "drifted", "page"]
 
@@ -37,7 +38,7 @@ def drifted(data: bytes, listing: str) -> bytes:
         if type_[0] in "[{" and part:
             for inner in part.values() if type_[0] == "{" else part:
                 visit(inner, type_[1:])
-        elif type_[0] == "#" and isinstance(part, dict):
+        elif type_[0] == "#" and (part := as_object(part)) is not None:
             record = catalog().model(type_[1:])
             for prop in record.properties:
                 if prop.enum and isinstance(part.get(prop.wire), str) and next(enumerations) % 10 == 0:

@@ -121,6 +121,8 @@ def reach(name, seen):
         for prop in models[name].properties:
             reach(model_in(prop.type), seen)
     return seen
-sizes = {op.name: len(reach(model_in(op.result), set()) | reach(model_in(op.body), set())) for op in source.operations()}
+def size(op):
+    return len(reach(model_in(op.result), set()) | reach(model_in(op.body), set()))
+sizes = {op.name: size(op) for op in source.operations()}
 print(json.dumps(sorted(sizes, key=sizes.get)[-12:]))
 """

@@ -17,12 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from genesyscloud import NULL, AsyncGenesysCloud, ClientCredentials, GenesysCloud
 from genesyscloud.errors import ConfigurationError, GenesysCloudError, NotFound
+from genesyscloud.jobs import Progress
 from genesyscloud.models import AsyncConversationQuery, CreateQueueRequest, UpdateUser, WritableEntity
 
 TERMINAL = sys.stdout.isatty()
@@ -35,7 +36,7 @@ class Report:
         self.rows: list[tuple[str, str, float]] = []
 
     @contextlib.contextmanager
-    def step(self, title: str) -> Iterator[list[str]]:
+    def step(self, title: str) -> Generator[list[str]]:
         """Time one step; what is appended to the list becomes its result."""
         outcome: list[str] = []
         self.progress(f"{title} …")
@@ -54,7 +55,7 @@ class Report:
 
 
 @contextlib.contextmanager
-def sandbox() -> Iterator[str]:
+def sandbox() -> Generator[str]:
     """Run a sandbox in a process of its own and yield its address."""
     command = [sys.executable, "-m", "genesyscloud", "sandbox", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -122,11 +123,16 @@ def analyse(gc: GenesysCloud, report: Report) -> None:
         end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         interval = f"{(end - timedelta(days=7)).isoformat()}/{end.isoformat()}".replace("+00:00", "Z")
         states: list[str] = []
+
+        def seen(progress: Progress) -> None:
+            states.append(progress.state)
+            report.progress(f"analytics job {progress.state} …")
+
         results = gc.run_job(
             gc.analytics.post_analytics_conversations_details_jobs,
             AsyncConversationQuery(interval=interval),
             poll_interval=0.1,
-            on_progress=lambda seen: (states.append(seen.state), report.progress(f"analytics job {seen.state} …")),
+            on_progress=seen,
         )
         count = sum(1 for _ in results)
         outcome.append(f"{' → '.join(states)}, {count} conversations")

@@ -56,7 +56,7 @@ class FakeTransport:
     def __init__(self, answers: Server | Iterable[Answer]) -> None:
         self.requests: list[Request] = []
         self.timeouts: list[AttemptTimeouts] = []
-        self.closed = 0
+        self.closed: int = 0
         script = None if callable(answers) else iter(answers)
         self._answer: Server = (lambda _: next(script)) if script is not None else answers  # type: ignore[assignment]
 

@@ -26,7 +26,7 @@ class Watched(bytes):
         if isinstance(key, slice):
             start, stop, _ = cast("slice[int, int, int]", key).indices(len(self))
             self.cuts.append((start, stop))
-        return super().__getitem__(key)
+        return cast("Any", super()).__getitem__(key)
 
 
 @pytest.fixture

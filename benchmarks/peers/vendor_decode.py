@@ -2,19 +2,20 @@
 
 import sys
 import time
+from pathlib import Path
 
 import PureCloudPlatformClientV2 as vendor
 
 
 class Reply:
-    def __init__(self, data):
+    def __init__(self, data: str) -> None:
         self.data = data
 
-    def getheader(self, name):
+    def getheader(self, name: str) -> str:
         return "application/json"
 
 
-data = open(sys.argv[1]).read()
+data = Path(sys.argv[1]).read_text()
 client = vendor.api_client.ApiClient()
 samples = []
 for _ in range(5):

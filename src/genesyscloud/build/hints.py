@@ -6,21 +6,34 @@ Every name that a stub needs from elsewhere is imported under a private alias: m
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
 from ..catalog import ParameterRecord, PropertyRecord, model_in
 
-__all__ = ["HEADER", "Enums", "of_body", "of_parameter", "of_property", "of_result"]
+__all__ = ["Enums", "header", "of_body", "of_parameter", "of_property", "of_result"]
 
-#: What the annotations made here need; a shard opens with it.
-HEADER = """\
-import datetime as _dt
-from builtins import bool as _bool, dict as _dict, float as _float, int as _int, list as _list, str as _str
-from collections.abc import Iterable as _Iterable, Mapping as _Mapping, Sequence as _Sequence
-from typing import Any as _Any, Literal as _Literal
-from ..model import YearMonth as _YearMonth
-"""
+#: What annotations made here may need, by the module that has it.
+_IMPORTS = {
+    "builtins": ("bool", "dict", "float", "int", "list", "str"),
+    "collections.abc": ("Iterable", "Mapping", "Sequence"),
+    "typing": ("Any", "Literal"),
+    "typing_extensions": ("deprecated",),
+    "..model": ("FreeForm", "Model", "YearMonth"),
+}
+_NAME = re.compile(r"\b_\w+")
+
+
+def header(text: str) -> str:
+    """The lines that import what the annotations in ``text`` use; a shard opens with them."""
+    used = set(_NAME.findall(text))
+    lines = ["import datetime as _dt\n"] if "_dt" in used else []
+    for module, names in _IMPORTS.items():
+        needed = ", ".join(f"{name} as _{name}" for name in names if f"_{name}" in used)
+        lines += [f"from {module} import {needed}\n"] if needed else []
+    return "".join(lines)
+
 
 READ = {
     "s": "_str",
@@ -91,16 +104,22 @@ def of_parameter(record: ParameterRecord, enums: Enums) -> str:
     return _argument(record.type, known)
 
 
-def of_body(type_: str, name_of: ModelNames) -> str:
-    """The annotation of a body: models, or the plain mappings that stand for them."""
+def of_body(type_: str, name_of: ModelNames, also: Iterable[str] = ()) -> str:
+    """The annotation of a body: models, or the plain mappings that stand for them.
+
+    Args:
+        type_: of the body.
+        name_of: gives the name of a model in the shard.
+        also: other models that are taken: those that a caller read, and sends back.
+    """
     if type_.startswith("["):
         return f"_Sequence[{of_body(type_[1:], name_of)}]"
     if type_.startswith("{"):
         return f"_Mapping[_str, {of_body(type_[1:], name_of)}]"
     if not model_in(type_):
         return WRITE[type_]
-    name = name_of(model_in(type_))
-    return name if name == "_Any" else f"{name} | _Mapping[_str, _Any]"
+    names = [name_of(name) for name in (model_in(type_), *also)]
+    return "_Any" if "_Any" in names else " | ".join([*names, "_Mapping[_str, _Any]"])
 
 
 def _read(type_: str, name_of: ModelNames, known: str) -> str:

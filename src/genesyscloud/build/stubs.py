@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..catalog import Catalog, GroupRecord, ModelRecord, OperationRecord, ParameterRecord, model_in
 from . import hints
-from .hints import HEADER, Enums
+from .hints import Enums, header
 from .shards import cut, in_order_of_use
 
 __all__ = ["class_name", "render_stubs"]
@@ -114,15 +114,9 @@ class _ModelStubs:
         types = [p.type for model in members for p in model.properties]
         types += [self._items.get(model.name, "") for model in members]
         others = {name for type_ in types if (name := model_in(type_)) and self._home[name] != shard}
-        return "".join(
-            [
-                HEADER,
-                "from ..model import FreeForm as _FreeForm, Model as _Model\n",
-                self.imports(others, "."),
-                enums.definitions(),
-                *(self._class(model, enums) for model in members),
-            ]
-        )
+        classes = "".join(self._class(model, enums) for model in members)
+        text = self.imports(others, ".") + enums.definitions() + classes
+        return header(text) + text
 
     def _class(self, model: ModelRecord, enums: Enums) -> str:
         if model.free_form:
@@ -154,20 +148,22 @@ class _GroupStubs:
             f"class {name}:\n{''.join(self._method(operation, keyword) for operation in self._operations)}"
             for name, keyword in zip(self._classes, ("def", "async def"), strict=True)
         )
-        head = self._head()
         if len(sync) + len(asynchronous) <= LARGE_GROUP:
-            return {self._group.name: (self._classes, head + sync + asynchronous)}
+            return {self._group.name: (self._classes, self._shard(sync + asynchronous))}
         return {
-            self._group.name: (self._classes[:1], head + sync),
-            f"{self._group.name}_async": (self._classes[1:], head + asynchronous),
+            self._group.name: (self._classes[:1], self._shard(sync)),
+            f"{self._group.name}_async": (self._classes[1:], self._shard(asynchronous)),
         }
+
+    def _shard(self, classes: str) -> str:
+        text = self._head() + classes
+        return header(text) + text
 
     def _head(self) -> str:
         types = [type_ for operation in self._operations for type_ in (operation.body, operation.result)]
-        imports = self._models.imports({name for t in types if (name := model_in(t))}, ".._models.", self._spelled)
-        deprecated = any(operation.deprecated for operation in self._operations)
-        marker = "from typing_extensions import deprecated as _deprecated\n" if deprecated else ""
-        return HEADER + marker + imports + self._enums.definitions()
+        used = {name for t in types if (name := model_in(t))}
+        used |= {name for operation in self._operations for name in operation.body_also}
+        return self._models.imports(used, ".._models.", self._spelled) + self._enums.definitions()
 
     def _name(self, model: str) -> str:
         name = self._models.name(model)
@@ -183,7 +179,7 @@ class _GroupStubs:
         path = [self._parameter(p) for p in operation.parameters if p.place == "path"]
         others = [self._parameter(p) for p in operation.parameters if p.place != "path"]
         if operation.body:
-            type_ = hints.of_body(operation.body, self._name)
+            type_ = hints.of_body(operation.body, self._name, operation.body_also)
             path.append(f"body: {type_}" if operation.body_required else f"body: {type_} | None = ...")
         return [*path, "*", *others] if others else path
 
