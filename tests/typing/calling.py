@@ -28,6 +28,7 @@ def sync(gc: GenesysCloud) -> None:
     assert_type(gc.routing.post_routing_queues(body={"name": "x"}), Queue)
     assert_type(gc.routing.delete_routing_queue("id", force_delete=True), None)
     assert_type(gc.users.get_users_me(expand=["presence", "a value of next year"]), UserMe)
+    assert_type(gc.routing.put_routing_queue("id", gc.routing.get_routing_queue("id")), Queue)
     gc.routing.post_routing_queue_members("id", [WritableEntity(id="u"), {"id": "v"}], delete=False)
     assert_type(gc.call("getUsersMe", expand=["presence"]), Any)
     assert_type(gc.request("GET", "/api/v2/users", query={"pageSize": 5}), Response[Any])
@@ -76,7 +77,7 @@ def what_is_wrong(gc: GenesysCloud) -> None:
     gc.routing.get_routing_queues(page_size="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     gc.routing.get_routing_queue()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     gc.routing.post_routing_queues()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    gc.routing.post_routing_queues(Queue(name="x"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    gc.routing.post_routing_queues(WritableEntity(id="x"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     gc.routing.get_routing_queue_s  # type: ignore[attr-defined]  # pyright: ignore
     gc.rooting  # type: ignore[attr-defined]  # pyright: ignore
     gc.with_response(gc.routing.get_routing_queue)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
