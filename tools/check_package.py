@@ -17,7 +17,7 @@ MAX_BYTES = 3_000_000
 MAX_FILES = 300
 MAX_PATH = 100
 MAX_STUB = 600_000
-NEEDED = ("py.typed", "_generated/catalog.bin", "groups.pyi", "models.pyi", "_api/routing.pyi")
+NEEDED = ("py.typed", "_generated/catalog.bin", "groups.pyi", "models.pyi", "_api/routing.pyi", "_models/m00.pyi")
 
 USE = """
 import sys, genesyscloud

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVa
 from . import codec, regions
 from .auth import Auth, TokenStore
 from .auth.session import AsyncSession, SyncSession
-from .auth.source import TokenSource
+from .auth.source import SharedToken, TokenSource
 from .breaker import BreakerSettings
 from .clock import Clock
 from .config import (
@@ -57,7 +57,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
 Wire = TypeVar("Wire", Transport, AsyncTransport)
-Source = TypeVar("Source", TokenSource, "AsyncTokenSource")
+# Bound, not one of two classes: a type checker that meets the client would have to read all of asyncio.
+Source = TypeVar("Source", bound=SharedToken[Any])
 
 
 class _Shared(Generic[Wire, Source]):

@@ -30,7 +30,7 @@ from .response import Response
 
 if TYPE_CHECKING:
     from .auth.asource import AsyncTokenSource
-    from .auth.source import TokenSource
+    from .auth.source import SharedToken, TokenSource
     from .auth.tokens import Token
     from .clock import Clock
     from .config import Settings
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "Plan", "arun", "plan", "run"]
 
 T = TypeVar("T")
-S = TypeVar("S", "TokenSource", "AsyncTokenSource")
+S = TypeVar("S", bound="SharedToken[Any]")
 
 Plan: TypeAlias = Steps[Response[Any]]
 

@@ -5,8 +5,9 @@ checkers. A type checker loads whole files, so they are cut into shards of which
 
 ==========================  =====================================================================
 ``groups.pyi``              ``SyncGroups`` and ``AsyncGroups``: one attribute per group
-``_api/routing.pyi``        ``Routing`` and ``AsyncRouting``: one method per operation
-``_api/routing_async.pyi``  ``AsyncRouting``, where one file would be large
+``_api/routing.pyi``        ``Routing``: one method per operation
+``_api/routing_async.pyi``  ``AsyncRouting``
+``_api/small2.pyi``         several small groups, sync and async
 ``models.pyi``              every model by name, from its shard
 ``_models/m07.pyi``         the classes
 ==========================  =====================================================================
@@ -26,8 +27,8 @@ __all__ = ["class_name", "render_stubs"]
 
 NOTICE = "# Made from the API definition by genesyscloud.build; not to be edited.\n"
 
-#: Groups whose stub would have more characters have one file for sync and one for async.
-LARGE_GROUP = 40_000
+#: A group with more operations has a file for sync and one for async; smaller ones share files with about so many.
+LARGE_GROUP = 55
 
 
 def render_stubs(catalog: Catalog) -> dict[str, str]:
@@ -40,14 +41,18 @@ def render_stubs(catalog: Catalog) -> dict[str, str]:
     operations = {operation.name: operation for operation in catalog.operations()}
     groups = list(catalog.groups())
     model_stubs = _ModelStubs(operations.values(), models, in_order_of_use(groups, operations, models))
-    files = {"_api/__init__.pyi": NOTICE, "_models/__init__.pyi": NOTICE}
+    files = {"_api/__init__.pyi": "", "_models/__init__.pyi": "", **model_stubs.files()}
     homes: dict[str, str] = {}
-    for group in groups:
-        shards = _GroupStubs(group, [operations[name] for name in group.operations], model_stubs).files()
-        homes |= {name: module for module, (names, _) in shards.items() for name in names}
-        files |= {f"_api/{module}.pyi": NOTICE + text for module, (_, text) in shards.items()}
-    files["groups.pyi"] = NOTICE + _groups_face(groups, homes)
-    return files | {path: NOTICE + text for path, text in model_stubs.files().items()}
+    for module, members in _packed(groups).items():
+        stubs = _GroupStubs(members, operations, model_stubs)
+        names = {module: stubs.sync + stubs.asynchronous}
+        if len(stubs.operations) > LARGE_GROUP and len(members) == 1:
+            names = {module: stubs.sync, f"{module}_async": stubs.asynchronous}
+        for file, classes in names.items():
+            files[f"_api/{file}.pyi"] = stubs.text(classes)
+            homes |= dict.fromkeys(classes, file)
+    files["groups.pyi"] = _groups_face(groups, homes)
+    return {path: NOTICE + text for path, text in files.items()}
 
 
 def class_name(group: str) -> str:
@@ -64,6 +69,21 @@ def _groups_face(groups: Sequence[GroupRecord], homes: Mapping[str, str]) -> str
         for prefix, of in (("Sync", ""), ("Async", "Async"))
     )
     return imports + "".join(faces)
+
+
+def _packed(groups: Iterable[GroupRecord]) -> dict[str, list[GroupRecord]]:
+    """The groups of each file: a large one alone, small ones together."""
+    packs: dict[str, list[GroupRecord]] = {}
+    count, small = LARGE_GROUP, 0
+    for group in groups:
+        if len(group.operations) > LARGE_GROUP:
+            packs[group.name] = [group]
+            continue
+        if count >= LARGE_GROUP:
+            count, small = 0, small + 1
+        packs.setdefault(f"small{small}", []).append(group)
+        count += len(group.operations)
+    return packs
 
 
 class _ModelStubs:
@@ -131,39 +151,37 @@ class _ModelStubs:
 
 
 class _GroupStubs:
-    """The operations of one group, sync and async."""
+    """The operations of groups that share a file, sync and async."""
 
-    def __init__(self, group: GroupRecord, operations: Sequence[OperationRecord], models: _ModelStubs) -> None:
-        self._group = group
-        self._operations = operations
+    def __init__(
+        self, groups: Sequence[GroupRecord], operations: Mapping[str, OperationRecord], models: _ModelStubs
+    ) -> None:
         self._models = models
-        self._classes = (class_name(group.name), f"Async{class_name(group.name)}")
+        self._groups = {class_name(group.name): [operations[name] for name in group.operations] for group in groups}
+        #: Names of the classes.
+        self.sync = list(self._groups)
+        self.asynchronous = [f"Async{name}" for name in self.sync]
+        self.operations = [operation for members in self._groups.values() for operation in members]
         # Some groups have the name of a model.
-        self._spelled = {name: f"_{name}" for name in self._classes}
-        self._enums = Enums(p.enum for operation in operations for p in operation.parameters)
+        self._spelled = {name: f"_{name}" for name in self.sync + self.asynchronous}
+        self._enums = Enums(p.enum for operation in self.operations for p in operation.parameters)
 
-    def files(self) -> dict[str, tuple[Sequence[str], str]]:
-        """Names of the classes and text of each file, by the name of its module."""
-        sync, asynchronous = (
-            f"class {name}:\n{''.join(self._method(operation, keyword) for operation in self._operations)}"
-            for name, keyword in zip(self._classes, ("def", "async def"), strict=True)
-        )
-        if len(sync) + len(asynchronous) <= LARGE_GROUP:
-            return {self._group.name: (self._classes, self._shard(sync + asynchronous))}
-        return {
-            self._group.name: (self._classes[:1], self._shard(sync)),
-            f"{self._group.name}_async": (self._classes[1:], self._shard(asynchronous)),
-        }
-
-    def _shard(self, classes: str) -> str:
-        text = self._head() + classes
+    def text(self, classes: Iterable[str]) -> str:
+        """The file with the classes of these names."""
+        text = self._imports() + self._enums.definitions() + "".join(self._class(name) for name in classes)
         return header(text) + text
 
-    def _head(self) -> str:
-        types = [type_ for operation in self._operations for type_ in (operation.body, operation.result)]
+    def _class(self, name: str) -> str:
+        keyword, operations = "def", self._groups.get(name)
+        if operations is None:
+            keyword, operations = "async def", self._groups[name.removeprefix("Async")]
+        return f"class {name}:\n" + "".join(self._method(operation, keyword) for operation in operations)
+
+    def _imports(self) -> str:
+        types = [type_ for operation in self.operations for type_ in (operation.body, operation.result)]
         used = {name for t in types if (name := model_in(t))}
-        used |= {name for operation in self._operations for name in operation.body_also}
-        return self._models.imports(used, ".._models.", self._spelled) + self._enums.definitions()
+        used |= {name for operation in self.operations for name in operation.body_also}
+        return self._models.imports(used, ".._models.", self._spelled)
 
     def _name(self, model: str) -> str:
         name = self._models.name(model)
