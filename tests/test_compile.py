@@ -15,6 +15,7 @@ import pytest
 
 from genesyscloud.build.compile import compile_catalog
 from genesyscloud.build.generate import generate
+from genesyscloud.build.stubs import LARGE_GROUP
 from genesyscloud.build.swagger import DefinitionError, read_swagger
 from genesyscloud.catalog import CATALOG_FILE, Catalog
 
@@ -102,20 +103,23 @@ def test_generating_writes_what_is_new_and_removes_what_is_stale(tmp_path: Path)
     package.mkdir()
     operations: dict[str, Any] = {
         "/api/v2/a": {"get": {"operationId": "getA", "tags": ["Apples"], "responses": {}}},
-        "/api/v2/b": {"get": {"operationId": "getB", "tags": ["Berries"]}, "trace": {}},
+        "/api/v2/b": {"trace": {}},
     }
+    many = {f"/api/v2/b/{n}": {"get": {"operationId": f"getB{n}", "tags": ["Berries"]}} for n in range(LARGE_GROUP + 1)}
+    operations |= many
     definition.write_bytes(msgspec.json.encode({"swagger": "2.0", "paths": operations}))
     notes = generate(definition, package)
     assert notes == ["/api/v2/b: passed over 'trace': not an HTTP method"]
     first = written(package)
-    assert {"_generated/catalog.bin", "_api/apples.pyi", "_api/berries.pyi", "groups.pyi", "models.pyi"} <= set(first)
+    assert {"_generated/catalog.bin", "_api/small1.pyi", "_api/berries.pyi", "groups.pyi", "models.pyi"} <= set(first)
 
-    untouched = (package / "_api" / "apples.pyi").stat().st_mtime_ns
+    untouched = (package / "_api" / "small1.pyi").stat().st_mtime_ns
     generate(definition, package)
     assert written(package) == first
-    assert (package / "_api" / "apples.pyi").stat().st_mtime_ns == untouched
+    assert (package / "_api" / "small1.pyi").stat().st_mtime_ns == untouched
 
-    del operations["/api/v2/b"]
+    for path in many:
+        del operations[path]
     definition.write_bytes(msgspec.json.encode({"swagger": "2.0", "paths": operations}))
     generate(definition, package)
     assert "_api/berries.pyi" not in written(package)
