@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 import msgspec
@@ -21,6 +21,7 @@ import msgspec
 from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
 from . import words
+from .clock import Clock, ClockState
 from .crud import Call, Handler, answer
 from .events import Events
 from .fake import ExampleCall, Faker, example_body, example_call
@@ -34,7 +35,7 @@ from .router import router_of
 from .services import EXAMPLE_BODIES, PERSONAL, SEEDERS, SERVICES
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
-from .store import Collection, Entity, Store
+from .store import Collection, Entity, Snapshot, Store
 from .validate import Validator
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from ..client import AsyncGenesysCloud, GenesysCloud
     from .server import Server
 
-__all__ = ["Sandbox"]
+__all__ = ["Sandbox", "SandboxSnapshot"]
 
 TOKEN_PATH = "/oauth/token"
 #: Answers to reads that are remembered until the next change, and the longest of them, in bytes.
@@ -52,6 +53,13 @@ REMEMBERED_BYTES = 65_536
 JSON = ("Content-Type", "application/json")
 
 _log = logging.getLogger("genesyscloud.sandbox")
+
+
+class SandboxSnapshot(NamedTuple):
+    """A sandbox at some moment: what it held, and the course of its clock."""
+
+    store: Snapshot
+    clock: ClockState
 
 
 class Sandbox:
@@ -68,7 +76,10 @@ class Sandbox:
     """
 
     def __init__(self, settings: Settings | None = None, **changes: Any) -> None:
-        self.settings = replace(settings or Settings(), **changes)
+        given = replace(settings or Settings(), **changes)
+        #: The time, and what can be done to it.
+        self.clock = Clock(given.clock)
+        self.settings = replace(given, clock=self.clock)
         self.faker = Faker(catalog(), self.settings.seed)
         self.router = router_of(catalog())
         self.shapes = Shapes(self.router, self.faker)
@@ -81,18 +92,46 @@ class Sandbox:
         self.events = Events()
         #: The call that is being carried out, if any: who listens to changes can see who makes them.
         self.call: Call | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._server: Server | None = None
-        self.reset()
-
-    def reset(self) -> None:
-        """Go back to the state of the start: changes, tokens and jobs are forgotten."""
-        settings = self.settings
-        self.login = Login(settings)
-        self.store = Store(settings.seed, self._count, self._seed, self.events.changed)
+        self.store = Store(self.settings.seed, self._count, self._seed, self.events.changed)
         self._replies: dict[str, tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
+        self._start()
+        self._blank = self.snapshot()
+
+    def _start(self) -> None:
+        """Begin what is not kept in the store."""
+        settings = self.settings
+        self.login = Login(settings)
         self._limiter = RateLimiter(settings.rate_limit, settings.rate_limit_allowed, settings.clock)
+
+    def reset(self) -> None:
+        """Go back to the state of the start: changes, tokens and jobs are forgotten, the clock shows the real time."""
+        with self._lock:
+            self.restore(self._blank)
+            self._start()
+
+    def snapshot(self) -> SandboxSnapshot:
+        """Keep the state of this moment, to go back to it with :meth:`restore`; takes milliseconds.
+
+        Example:
+            >>> sandbox = Sandbox()
+            >>> snapshot = sandbox.snapshot()
+            >>> sandbox.clock.move(3600)
+            >>> sandbox.restore(snapshot)  # an hour earlier again
+        """
+        with self._lock:
+            return SandboxSnapshot(self.store.snapshot(), self.clock.state)
+
+    def restore(self, snapshot: SandboxSnapshot) -> None:
+        """Go back to the state of a snapshot of this sandbox, as often as wanted, the course of the clock included.
+
+        What is connected stays connected, and no events tell of the difference.
+        """
+        with self._lock:
+            self.store.restore(snapshot.store)
+            self.clock.state = snapshot.clock
 
     def __enter__(self) -> Sandbox:
         return self
@@ -162,12 +201,13 @@ class Sandbox:
         body = self._validator.body(record, sent, data)
         pairs = parse_qsl(query, keep_blank_values=True) if query else []
         self.call = Call(record, path, values, found, pairs, body, token)
+        looks = self.clock.looks
         try:
             value = answer(self, self.call)
         finally:
             self.call = None
         written = self._written(record, path, value)
-        if steady and len(written[1]) <= REMEMBERED_BYTES:
+        if steady and looks == self.clock.looks and len(written[1]) <= REMEMBERED_BYTES:
             self._replies[request.url] = written
         return written
 
@@ -240,9 +280,13 @@ class Sandbox:
         """Id of the user who owns the organization: the first one."""
         return seeded_uuid(self.settings.seed, "/api/v2/users", 0)
 
+    def seconds(self) -> float:
+        """The time of the sandbox, in seconds since the epoch."""
+        return self.clock()
+
     def now(self) -> str:
         """The time of the sandbox, as it is written on the wire."""
-        return words.written(datetime.fromtimestamp(self.settings.clock(), UTC))
+        return words.written(datetime.fromtimestamp(self.clock(), UTC))
 
     def quoted(self, value: str) -> str:
         """A value as a segment of a path."""

@@ -2,18 +2,21 @@
 
 A collection has seeded entities from the start. Only their ids exist until somebody looks: an entity is made
 when it is first read, which is what lets the sandbox start at once.
+
+Entities, documents and rows are replaced, never changed in place. That makes a snapshot of everything as cheap as
+copies of the mappings that hold them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from .rng import seeded_uuid
 from .shapes import CollectionShape
 
-__all__ = ["Change", "Collection", "Entity", "Store", "Table"]
+__all__ = ["Change", "Collection", "Entity", "Snapshot", "Store", "Table"]
 
 Entity = dict[str, Any]
 
@@ -86,6 +89,13 @@ class Collection:
         """The ids, in order."""
         return list(self._entities)
 
+    def copy(self) -> Collection:
+        """The same entities in a collection of its own."""
+        made = Collection(self.shape, self.path, [], self._make, self._changed)
+        made._entities = dict(self._entities)
+        made.seeded = self.seeded
+        return made
+
     def put(self, entity_id: str, entity: Entity) -> None:
         """Add or replace an entity."""
         before = self[entity_id] if entity_id in self._entities else None
@@ -129,6 +139,24 @@ class Table(MutableMapping[str, Any]):
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 
+    def copy(self) -> dict[str, Any]:
+        """The rows as they are now."""
+        return dict(self._rows)
+
+    def replace(self, rows: Mapping[str, Any]) -> None:
+        """Have ``rows`` in place of all that there are."""
+        self._rows = dict(rows)
+        self._changed()
+
+
+class Snapshot(NamedTuple):
+    """What a store held at some moment; to be given back to :meth:`Store.restore`."""
+
+    collections: Mapping[str, Collection]
+    documents: Mapping[str, Entity]
+    tables: Mapping[str, Mapping[str, Any]]
+    made: int
+
 
 class Store:
     """All collections and documents.
@@ -154,11 +182,35 @@ class Store:
         self._pristine: dict[str, Collection] = {}
         self._written: dict[str, Collection] = {}
         self.documents: dict[str, Entity] = {}
-        self.jobs: dict[str, int] = {}
         self._tables: dict[str, Table] = {}
         self._made = 0
         #: Grows with every change: what was read at the same number is still true.
         self.changes = 0
+        #: What areas have worked out from all the rest, such as an index, to spare working it out again. Emptied when
+        #: a snapshot is restored; whoever keeps something here keeps it true through changes.
+        self.derived: dict[str, Any] = {}
+        #: Jobs by id, with the number of times that they were asked for.
+        self.jobs = self.table("jobs")
+
+    def snapshot(self) -> Snapshot:
+        """What the store holds now. Later changes leave it as it is."""
+        return Snapshot(
+            {path: collection.copy() for path, collection in self._written.items()},
+            dict(self.documents),
+            {name: table.copy() for name, table in self._tables.items()},
+            self._made,
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Hold what was held at the time of ``snapshot``, which can be restored again. Nobody is told of changes."""
+        self._pristine = {}
+        self._written = {path: collection.copy() for path, collection in snapshot.collections.items()}
+        self.documents = dict(snapshot.documents)
+        for name, table in self._tables.items():
+            table.replace(snapshot.tables.get(name, {}))
+        self._made = snapshot.made
+        self.derived.clear()
+        self.changes += 1
 
     def collection(self, shape: CollectionShape, path: str, *, seeded: bool) -> Collection:
         """The collection at ``path``; without entities from the start unless ``seeded``."""
