@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
@@ -22,7 +23,7 @@ from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
 from . import words
 from .clock import Clock, ClockState
-from .crud import Call, Handler, answer
+from .crud import Answered, Call, Handler, answer
 from .events import Events
 from .fake import ExampleCall, Faker, example_body, example_call
 from .limits import RateLimiter
@@ -32,7 +33,7 @@ from .refusal import Refusal, not_found
 from .render import Renderer
 from .rng import seeded_uuid
 from .router import router_of
-from .services import EXAMPLE_BODIES, PERSONAL, SEEDERS, SERVICES
+from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
 from .store import Collection, Entity, Snapshot, Store
@@ -92,9 +93,10 @@ class Sandbox:
         self.events = Events()
         #: The call that is being carried out, if any: who listens to changes can see who makes them.
         self.call: Call | None = None
+        self.events.change_listeners += [partial(listener, self) for listener in LISTENERS]
         self._lock = threading.RLock()
         self._server: Server | None = None
-        self.store = Store(self.settings.seed, self._count, self._seed, self.events.changed)
+        self.store = Store(self.settings.seed, self._count, self._seed, self.events.changed, self._known_ids)
         self._replies: dict[str, tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
         self._start()
@@ -218,6 +220,11 @@ class Sandbox:
         return self._replies.get(url)
 
     def _written(self, record: OperationRecord, path: str, value: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
+        if isinstance(value, Answered):
+            if value.status in (204, 304):
+                return value.status, b"", [*value.headers]
+            _, body, headers = self._written(record, path, value.value)
+            return value.status, body, [*headers, *value.headers]
         if not record.result:
             return (204, b"", [])
         empty = value is None and record.result == "o"
@@ -315,6 +322,10 @@ class Sandbox:
     def _count(self, shape: CollectionShape) -> int:
         return self.settings.seeded_counts.get(shape.path, self.settings.seeded)
 
+    def _known_ids(self, shape: CollectionShape, path: str) -> list[str] | None:
+        known = SEEDED_IDS.get(shape.path)
+        return None if known is None else known(self, path)
+
     def _seed(self, collection: Collection, entity_id: str) -> Entity:
         shape = collection.shape
         known = self.shapes.properties(shape.model)
@@ -353,12 +364,13 @@ class Sandbox:
             closed[own.depth] = own
         ids: list[str] = []
         parameters = [parameter for parameter in record.parameters if parameter.place == "path"]
-        for parameter in parameters:
+        for parameter in parameters if name not in EXAMPLE_IDS else ():
             shape = closed.get(len(ids))
             last = record.method == "DELETE" and shape is own
             ids.append(
                 str(self.faker.parameter(parameter, record.name)) if shape is None else self._existing(shape, ids, last)
             )
+        ids = ids or EXAMPLE_IDS.get(name, lambda sandbox: [])(self)
         body = EXAMPLE_BODIES[record.name](self, ids) if record.name in EXAMPLE_BODIES else None
         if body is None and record.body:
             body = self._current_version(record, ids, example_body(record, self.faker))

@@ -85,6 +85,10 @@ class Collection:
             entity = self._entities[entity_id] = self._make(self, entity_id)
         return entity
 
+    def peek(self, entity_id: str) -> Entity | None:
+        """The entity with an id, unless it is one from the start that nobody has looked at."""
+        return self._entities[entity_id]
+
     def ids(self) -> list[str]:
         """The ids, in order."""
         return list(self._entities)
@@ -166,6 +170,7 @@ class Store:
         count: how many seeded entities a collection has.
         make: makes a seeded entity.
         listen: called with each change, after it was made.
+        known_ids: ids of the seeded entities of a collection, where they are not made up.
     """
 
     def __init__(
@@ -174,8 +179,10 @@ class Store:
         count: Callable[[CollectionShape], int],
         make: Callable[[Collection, str], Entity],
         listen: Callable[[Change], None],
+        known_ids: Callable[[CollectionShape, str], list[str] | None] = lambda shape, path: None,
     ) -> None:
         self._listen = listen
+        self._known_ids = known_ids
         self._seed = seed
         self._count = count
         self._make = make
@@ -225,6 +232,9 @@ class Store:
 
     def seeded_ids(self, shape: CollectionShape, path: str) -> list[str]:
         """The ids of the seeded entities of a collection."""
+        known = self._known_ids(shape, path)
+        if known is not None:
+            return known
         count, parameter = self._count(shape), shape.item
         if parameter.enum:
             return parameter.enum[:count]
