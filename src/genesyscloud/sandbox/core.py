@@ -33,7 +33,7 @@ from .refusal import Refusal, not_found
 from .render import Renderer
 from .rng import seeded_uuid
 from .router import router_of
-from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES
+from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES, TABLES
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
 from .store import Collection, Entity, Snapshot, Store
@@ -96,7 +96,7 @@ class Sandbox:
         self.events.change_listeners += [partial(listener, self) for listener in LISTENERS]
         self._lock = threading.RLock()
         self._server: Server | None = None
-        self.store = Store(self.settings.seed, self._count, self._seed, self.events.changed, self._known_ids)
+        self.store = Store(self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed)
         self._replies: dict[str, tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
         self._start()
@@ -319,12 +319,23 @@ class Sandbox:
                     entity[prop.wire] = self.faker.property(model, prop, entity_id)
         return entity
 
-    def _count(self, shape: CollectionShape) -> int:
-        return self.settings.seeded_counts.get(shape.path, self.settings.seeded)
-
-    def _known_ids(self, shape: CollectionShape, path: str) -> list[str] | None:
+    def _start_ids(self, shape: CollectionShape, path: str) -> Sequence[str]:
+        """The ids of the entities that a collection has from the start."""
         known = SEEDED_IDS.get(shape.path)
-        return None if known is None else known(self, path)
+        if known is not None:
+            return known(self, path)
+        count, parameter = self.settings.seeded_counts.get(shape.path, self.settings.seeded), shape.item
+        if parameter.enum:
+            return parameter.enum[:count]
+        if parameter.type in "il":
+            return [str(at + 1) for at in range(count)]
+        if parameter.type == "d":
+            return [f"2026-{1 + at // 28 % 12:02d}-{1 + at % 28:02d}" for at in range(min(count, 336))]
+        return [seeded_uuid(self.settings.seed, path, at) for at in range(count)]
+
+    def _table_start(self, name: str) -> dict[str, Any]:
+        made = TABLES.get(name)
+        return {} if made is None else made(self)
 
     def _seed(self, collection: Collection, entity_id: str) -> Entity:
         shape = collection.shape

@@ -18,12 +18,14 @@ __all__ = [
     "SEEDED_IDS",
     "SEEDERS",
     "SERVICES",
+    "TABLES",
     "example_body",
     "example_ids",
     "listener",
     "seeded_ids",
     "seeder",
     "service",
+    "table_start",
 ]
 
 Service = Callable[["Sandbox", "Call"], Any]
@@ -31,6 +33,7 @@ Seeder = Callable[["Sandbox", "Collection", "Entity"], None]
 SeededIds = Callable[["Sandbox", str], list[str]]
 ExampleBody = Callable[["Sandbox", Sequence[str]], Any]
 ExampleIds = Callable[["Sandbox"], list[str]]
+TableStart = Callable[["Sandbox"], dict[str, Any]]
 Listener = Callable[["Sandbox", "Change"], None]
 
 #: By name of operation: carries the operation out.
@@ -45,6 +48,8 @@ SEEDED_IDS: dict[str, SeededIds] = {}
 EXAMPLE_BODIES: dict[str, ExampleBody] = {}
 #: By name of operation: values for the parameters of the path, for things that exist.
 EXAMPLE_IDS: dict[str, ExampleIds] = {}
+#: By name of table: makes the rows that it has from the start.
+TABLES: dict[str, TableStart] = {}
 #: Told of every change in every sandbox.
 LISTENERS: list[Listener] = []
 
@@ -80,6 +85,21 @@ def seeded_ids(path: str) -> Callable[[SeededIds], SeededIds]:
 
     def register(function: SeededIds) -> SeededIds:
         SEEDED_IDS[path] = function
+        return function
+
+    return register
+
+
+def table_start(name: str) -> Callable[[TableStart], TableStart]:
+    """Register what makes the rows that the table called ``name`` has from the start.
+
+    It is called when somebody first looks at the table, and must make the same rows whenever it is called: only what
+    was done to them later is kept in a file. So it may depend on the settings and on what the organization started
+    with, but not on what has become of it, nor on the time.
+    """
+
+    def register(function: TableStart) -> TableStart:
+        TABLES[name] = function
         return function
 
     return register
