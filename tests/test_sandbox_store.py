@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Any
 
+import msgspec
+import pytest
+
+from genesyscloud.errors import ApiError
 from genesyscloud.sandbox import Sandbox
+from genesyscloud.sandbox.crud import Call
+from genesyscloud.sandbox.events import Event
+from genesyscloud.sandbox.refusal import bad_request
 from genesyscloud.sandbox.store import Change
 
 QUEUES = "/api/v2/routing/queues"
@@ -103,3 +110,49 @@ def test_tables_and_listeners_outlive_a_restore():
     with sandbox.client() as gc:
         gc.request("POST", QUEUES, json={"name": "one"})
     assert [change.shape for change in heard] == [QUEUES]
+
+
+# --- one request, one transaction ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failure", [bad_request("no"), ZeroDivisionError()])
+def test_a_request_that_is_refused_changed_nothing_and_nobody_hears_of_it(failure: Exception):
+    sandbox = Sandbox()
+    heard: list[Event] = []
+    sandbox.events.listeners.append(heard.append)
+
+    def half_way(sandbox: Sandbox, call: Call) -> None:
+        shape = sandbox.shapes.collection(QUEUES)
+        assert shape is not None
+        queues = sandbox.collection(shape, [])
+        queues.put("new", {"id": "new", "name": "new"})
+        queues.remove(queues.ids()[0])
+        sandbox.store.write("/api/v2/organizations/me", {"name": "changed"})
+        sandbox.store.table("test")["a"] = 1
+        sandbox.store.forget_under(QUEUES)
+        sandbox.events.publish("v2.test", {})
+        raise failure
+
+    before = _everything(sandbox)
+    sandbox.handlers["delete_routing_queue"] = half_way
+    with sandbox.client() as gc, pytest.raises(ApiError):
+        gc.request("DELETE", f"{QUEUES}/{gc.request('GET', QUEUES).value['entities'][0]['id']}")
+    assert (_everything(sandbox), dict(sandbox.store.table("test")), heard) == (before, {}, [])
+
+
+def test_events_are_handed_out_when_the_request_has_succeeded():
+    sandbox = Sandbox()
+    heard: list[Event] = []
+    sandbox.events.listeners.append(heard.append)
+
+    def telling(sandbox: Sandbox, call: Call) -> Any:
+        sandbox.events.publish("v2.test", {"a": 1})
+        assert heard == []
+        return {"id": "x"}
+
+    sandbox.handlers["get_users_me"] = telling
+    with sandbox.client() as gc:
+        gc.users.get_users_me()
+    assert heard == [Event("v2.test", {"a": 1})]
+    sandbox.events.publish("v2.outside", {})
+    assert len(heard) == 2

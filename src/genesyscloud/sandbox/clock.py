@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-__all__ = ["Clock", "ClockState"]
+__all__ = ["REAL_TIME", "Clock", "ClockState"]
 
 
 class ClockState(NamedTuple):
@@ -29,6 +29,9 @@ class ClockState(NamedTuple):
     real: float
     shown: float
     rate: float
+
+
+REAL_TIME = ClockState(0.0, 0.0, 1.0)
 
 
 class Clock:
@@ -46,7 +49,7 @@ class Clock:
 
     def __init__(self, real: Callable[[], float] = time.time) -> None:
         self._real = real
-        self._state = ClockState(0.0, 0.0, 1.0)
+        self._state = REAL_TIME
         #: Called after every change of the clock's course, in the thread that changed it.
         self.listeners: list[Callable[[], None]] = []
         #: Grows with every look at the clock: an answer that was made without one is good at any time.
@@ -112,7 +115,7 @@ class Clock:
 
     def reset(self) -> None:
         """Show the real time again."""
-        self.state = ClockState(0.0, 0.0, 1.0)
+        self.state = REAL_TIME
 
     def wait(self, until: float) -> float:
         """Real seconds from now until the clock shows ``until``; infinite while it is frozen, 0 when that is past."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
@@ -22,7 +24,7 @@ import msgspec
 from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
 from . import words
-from .clock import Clock, ClockState
+from .clock import REAL_TIME, Clock, ClockState
 from .crud import Answered, Call, Handler, answer
 from .events import Events
 from .fake import ExampleCall, Faker, example_body, example_call
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..client import AsyncGenesysCloud, GenesysCloud
+    from .datafile import DataFile
     from .server import Server
 
 __all__ = ["Sandbox", "SandboxSnapshot"]
@@ -68,7 +71,12 @@ class Sandbox:
 
     Args:
         settings: see :class:`Settings`; or give its fields as keywords.
+        data: a file that keeps the state: it is loaded from there, and every change is in the file before it is
+            acknowledged. Made when it does not exist; in memory without it.
         **changes: fields of :class:`Settings` (``seed=7``, ``rate_limit=300``).
+
+    Raises:
+        OSError: the file cannot be used: another process has it, or it belongs to another organization.
 
     Example:
         >>> with Sandbox(seed=7) as sandbox, sandbox.client() as gc:
@@ -76,7 +84,9 @@ class Sandbox:
         250
     """
 
-    def __init__(self, settings: Settings | None = None, **changes: Any) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, data: str | PathLike[str] | None = None, **changes: Any
+    ) -> None:
         given = replace(settings or Settings(), **changes)
         #: The time, and what can be done to it.
         self.clock = Clock(given.clock)
@@ -96,11 +106,42 @@ class Sandbox:
         self.events.change_listeners += [partial(listener, self) for listener in LISTENERS]
         self._lock = threading.RLock()
         self._server: Server | None = None
-        self.store = Store(self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed)
+        self._file = None if data is None else self._opened(data)
+        self.store = Store(
+            self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed,
+            self._file.saved() if self._file else None, self._file,
+        )  # fmt: skip
         self._replies: dict[str, tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
         self._start()
-        self._blank = self.snapshot()
+        course = self.store.table("clock").get("course")
+        if course is not None:
+            self.clock.state = ClockState(*course)
+        self.clock.listeners.append(self._keep_clock)
+
+    def _opened(self, path: str | PathLike[str]) -> DataFile:
+        from .datafile import DataFile, DataFileError
+
+        settings = self.settings
+        facts = {"seed": settings.seed, "seeded": settings.seeded, "seeded_counts": dict(settings.seeded_counts)}
+        file = DataFile(path)
+        if not file.facts:
+            file.remember(facts)
+        for name, value in facts.items():
+            if file.facts.get(name) != value:
+                file.close()
+                found = file.facts.get(name)
+                raise DataFileError(
+                    f"the data file {path} belongs to an organization with {name}={found!r}, and this one has "
+                    f"{name}={value!r}: start it with the former, or choose another file"
+                )
+        return file
+
+    def _keep_clock(self) -> None:
+        with self._lock:
+            self.store.table("clock")["course"] = list(self.clock.state)
+            if not self.events.held:
+                self.store.commit()
 
     def _start(self) -> None:
         """Begin what is not kept in the store."""
@@ -111,7 +152,7 @@ class Sandbox:
     def reset(self) -> None:
         """Go back to the state of the start: changes, tokens and jobs are forgotten, the clock shows the real time."""
         with self._lock:
-            self.restore(self._blank)
+            self.restore(SandboxSnapshot(Snapshot({}, {}, {}), REAL_TIME))
             self._start()
 
     def snapshot(self) -> SandboxSnapshot:
@@ -144,10 +185,14 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Stop the server, when one was started."""
+        """Stop the server, when one was started, and let go of the data file."""
         if self._server is not None:
             self._server.stop()
             self._server = None
+        if self._file is not None:
+            with self._lock:
+                self.store.commit()
+                self._file.close()
 
     # --- ways in --------------------------------------------------------------------------------
 
@@ -171,7 +216,7 @@ class Sandbox:
         self, request: Request, headers: list[tuple[str, str]], correlation_id: str
     ) -> tuple[int, bytes, list[tuple[str, str]]]:
         try:
-            with self._lock:
+            with self._lock, self._transaction():
                 return self._answer(request, headers)
         except Refusal as refusal:
             body = msgspec.json.encode(refusal.body(correlation_id))
@@ -180,6 +225,35 @@ class Sandbox:
             _log.exception("the sandbox failed to answer %s", request.method)
             failure = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
             return 500, msgspec.json.encode(failure.body(correlation_id)), [JSON]
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        """A request: its changes are kept before its reply leaves, or are taken back when it is refused."""
+        if self.events.held:
+            yield
+            return
+        self._commit()
+        self.events.hold()
+        done = False
+        try:
+            yield
+            self._commit()
+            done = True
+        except Refusal as refusal:
+            done = refusal.keeps_changes
+            if done:
+                self._commit()
+            raise
+        finally:
+            if not done:
+                self.store.rollback()
+            self.events.release(hand_out=done)
+
+    def _commit(self) -> None:
+        try:
+            self.store.commit()
+        except OSError as error:
+            raise Refusal(507, "insufficient.storage", f"Nothing was changed, because {error}.") from None
 
     def _answer(self, request: Request, headers: list[tuple[str, str]]) -> tuple[int, bytes, list[tuple[str, str]]]:
         path, query = _split(request.url)

@@ -209,6 +209,9 @@ class Journal:
         before = self._of(rows).before
         if key not in before:
             before[key] = held.get(key, MISSING)
+        elif key not in held:
+            # It comes back, behind all others: a file is told in the order in which rows came.
+            before[key] = before.pop(key)
 
     def before_removal(self, rows: Rows, held: Mapping[str, Any], key: str) -> None:
         """Note that a row is about to be removed."""
