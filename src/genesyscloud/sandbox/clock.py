@@ -31,6 +31,10 @@ class ClockState(NamedTuple):
     rate: float
 
 
+#: The year 9999 begins; later times cannot be written.
+LATEST = 253_370_764_800.0
+#: A day in less than a second is fast enough for every test.
+FASTEST = 100_000.0
 REAL_TIME = ClockState(0.0, 0.0, 1.0)
 
 
@@ -92,21 +96,21 @@ class Clock:
         """Move the clock forwards; frozen or running, it stays so.
 
         Raises:
-            ValueError: ``seconds`` is negative or not finite. What has happened cannot be undone by a clock: restore a
-                snapshot for that.
+            ValueError: ``seconds`` is negative, or leads beyond the year 9998. What has happened cannot be undone by a
+                clock: restore a snapshot for that.
         """
-        if not 0 <= seconds < math.inf:
+        if not seconds >= 0:
             raise ValueError(f"the clock can be moved by 0 seconds or more, not by {seconds}")
-        self.state = ClockState(self._real(), self() + seconds, self._state.rate)
+        self._run(self._state.rate, self() + seconds)
 
     def speed(self, rate: float) -> None:
         """Let time pass ``rate`` times as fast as in reality, from now on.
 
         Raises:
-            ValueError: ``rate`` is not a positive number.
+            ValueError: ``rate`` is not above 0, or above 100,000.
         """
-        if not 0 < rate < math.inf:
-            raise ValueError(f"the speed of the clock must be above 0, not {rate}; to stop it, freeze it")
+        if not 0 < rate <= FASTEST:
+            raise ValueError(f"the speed of the clock must be above 0 and at most {FASTEST:g}, not {rate}")
         self._run(rate, None)
 
     def resume(self) -> None:
@@ -127,8 +131,10 @@ class Clock:
     def _run(self, rate: float, at: float | datetime | None) -> None:
         now = self()
         shown = now if at is None else _seconds(at)
-        if not now <= shown < math.inf:
+        if not now <= shown:
             raise ValueError(f"the clock cannot go back: it shows {now}, which is after {shown}")
+        if shown > LATEST:
+            raise ValueError(f"the clock cannot go beyond the year 9998, to {shown}")
         self.state = ClockState(self._real(), shown, rate)
 
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from os import PathLike
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
@@ -23,7 +24,7 @@ import msgspec
 
 from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
-from . import words
+from . import admin, words
 from .clock import REAL_TIME, Clock, ClockState
 from .crud import Answered, Call, Handler, answer
 from .events import Events
@@ -33,6 +34,7 @@ from .narrow import as_object
 from .oauth import Login
 from .refusal import Refusal, not_found
 from .render import Renderer
+from .requestlog import RequestLog
 from .rng import seeded_uuid
 from .router import router_of
 from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES, TABLES
@@ -99,6 +101,10 @@ class Sandbox:
         self._validator = Validator(
             self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
         )
+        #: What was asked lately.
+        self.requests = RequestLog(self.router)
+        #: Snapshots that were made through the admin interface, by name.
+        self.snapshots: dict[str, SandboxSnapshot] = {}
         #: What happens, for those who want to know; services publish here.
         self.events = Events()
         #: The call that is being carried out, if any: who listens to changes can see who makes them.
@@ -205,12 +211,18 @@ class Sandbox:
         Returns:
             The reply; never raises for anything that a request contains.
         """
+        if self.settings.admin and admin.path_of(request.url):
+            with self._lock:
+                return admin.answer(self, request)
+        started = perf_counter()
         correlation_id = str(uuid.uuid4())
         headers: list[tuple[str, str]] = [("ININ-Correlation-Id", correlation_id)]
         status, body, further = self._safely(request, headers, correlation_id)
         if request.method == "HEAD":
             body = b""
-        return Reply(status, Headers([*headers, *further]), body)
+        reply = Reply(status, Headers([*headers, *further]), body)
+        self.requests.note(request, reply, perf_counter() - started)
+        return reply
 
     def _safely(
         self, request: Request, headers: list[tuple[str, str]], correlation_id: str
@@ -447,15 +459,14 @@ class Sandbox:
         own = self.shapes.parent(record.path)
         if own is not None and own.closed:
             closed[own.depth] = own
-        ids: list[str] = []
+        ids: list[str] = EXAMPLE_IDS[name](self) if name in EXAMPLE_IDS else []
         parameters = [parameter for parameter in record.parameters if parameter.place == "path"]
-        for parameter in parameters if name not in EXAMPLE_IDS else ():
+        for parameter in parameters[len(ids) :]:
             shape = closed.get(len(ids))
             last = record.method == "DELETE" and shape is own
             ids.append(
                 str(self.faker.parameter(parameter, record.name)) if shape is None else self._existing(shape, ids, last)
             )
-        ids = ids or EXAMPLE_IDS.get(name, lambda sandbox: [])(self)
         body = EXAMPLE_BODIES[record.name](self, ids) if record.name in EXAMPLE_BODIES else None
         if body is None and record.body:
             body = self._current_version(record, ids, example_body(record, self.faker))

@@ -339,6 +339,14 @@ class Store:
         if self._keeper is not None:
             self._keeper.rewrite(self._everything())
 
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """How many entities the collections have that somebody looked at, and how many rows the tables."""
+        held = {**self._pristine, **self._written}
+        return {
+            "collections": {path: len(held[path]) for path in sorted(held)},
+            "tables": {name: len(table) for name, table in sorted(self._tables.items())},
+        }
+
     def _everything(self) -> Iterator[tuple[str, Iterable[SavedRow]]]:
         held = [collection.rows for collection in self._written.values()]
         held += [table.rows for table in self._tables.values()]
