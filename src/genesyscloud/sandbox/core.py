@@ -10,18 +10,23 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from os import PathLike
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 import msgspec
 
 from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
-from . import words
-from .crud import Call, Handler, answer
+from . import admin, words
+from .clock import REAL_TIME, Clock, ClockState
+from .crud import Answered, Call, Handler, answer
 from .events import Events
 from .fake import ExampleCall, Faker, example_body, example_call
 from .limits import RateLimiter
@@ -29,21 +34,23 @@ from .narrow import as_object
 from .oauth import Login
 from .refusal import Refusal, not_found
 from .render import Renderer
+from .requestlog import RequestLog
 from .rng import seeded_uuid
 from .router import router_of
-from .services import EXAMPLE_BODIES, PERSONAL, SEEDERS, SERVICES
+from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES, TABLES
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
-from .store import Collection, Entity, Store
+from .store import Collection, Entity, Snapshot, Store
 from .validate import Validator
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ..client import AsyncGenesysCloud, GenesysCloud
+    from .datafile import DataFile
     from .server import Server
 
-__all__ = ["Sandbox"]
+__all__ = ["Sandbox", "SandboxSnapshot"]
 
 TOKEN_PATH = "/oauth/token"
 #: Answers to reads that are remembered until the next change, and the longest of them, in bytes.
@@ -54,12 +61,24 @@ JSON = ("Content-Type", "application/json")
 _log = logging.getLogger("genesyscloud.sandbox")
 
 
+class SandboxSnapshot(NamedTuple):
+    """A sandbox at some moment: what it held, and the course of its clock."""
+
+    store: Snapshot
+    clock: ClockState
+
+
 class Sandbox:
     """A Genesys Cloud organization in this process.
 
     Args:
         settings: see :class:`Settings`; or give its fields as keywords.
+        data: a file that keeps the state: it is loaded from there, and every change is in the file before it is
+            acknowledged. Made when it does not exist; in memory without it.
         **changes: fields of :class:`Settings` (``seed=7``, ``rate_limit=300``).
+
+    Raises:
+        OSError: the file cannot be used: another process has it, or it belongs to another organization.
 
     Example:
         >>> with Sandbox(seed=7) as sandbox, sandbox.client() as gc:
@@ -67,8 +86,13 @@ class Sandbox:
         250
     """
 
-    def __init__(self, settings: Settings | None = None, **changes: Any) -> None:
-        self.settings = replace(settings or Settings(), **changes)
+    def __init__(
+        self, settings: Settings | None = None, *, data: str | PathLike[str] | None = None, **changes: Any
+    ) -> None:
+        given = replace(settings or Settings(), **changes)
+        #: The time, and what can be done to it.
+        self.clock = Clock(given.clock)
+        self.settings = replace(given, clock=self.clock)
         self.faker = Faker(catalog(), self.settings.seed)
         self.router = router_of(catalog())
         self.shapes = Shapes(self.router, self.faker)
@@ -77,22 +101,86 @@ class Sandbox:
         self._validator = Validator(
             self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
         )
+        #: What was asked lately.
+        self.requests = RequestLog(self.router)
+        #: Snapshots that were made through the admin interface, by name.
+        self.snapshots: dict[str, SandboxSnapshot] = {}
         #: What happens, for those who want to know; services publish here.
         self.events = Events()
         #: The call that is being carried out, if any: who listens to changes can see who makes them.
         self.call: Call | None = None
-        self._lock = threading.Lock()
+        self.events.change_listeners += [partial(listener, self) for listener in LISTENERS]
+        self._lock = threading.RLock()
         self._server: Server | None = None
-        self.reset()
-
-    def reset(self) -> None:
-        """Go back to the state of the start: changes, tokens and jobs are forgotten."""
-        settings = self.settings
-        self.login = Login(settings)
-        self.store = Store(settings.seed, self._count, self._seed, self.events.changed)
+        self._file = None if data is None else self._opened(data)
+        self.store = Store(
+            self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed,
+            self._file.saved() if self._file else None, self._file,
+        )  # fmt: skip
         self._replies: dict[str, tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
+        self._start()
+        course = self.store.table("clock").get("course")
+        if course is not None:
+            self.clock.state = ClockState(*course)
+        self.clock.listeners.append(self._keep_clock)
+
+    def _opened(self, path: str | PathLike[str]) -> DataFile:
+        from .datafile import DataFile, DataFileError
+
+        settings = self.settings
+        facts = {"seed": settings.seed, "seeded": settings.seeded, "seeded_counts": dict(settings.seeded_counts)}
+        file = DataFile(path)
+        if not file.facts:
+            file.remember(facts)
+        for name, value in facts.items():
+            if file.facts.get(name) != value:
+                file.close()
+                found = file.facts.get(name)
+                raise DataFileError(
+                    f"the data file {path} belongs to an organization with {name}={found!r}, and this one has "
+                    f"{name}={value!r}: start it with the former, or choose another file"
+                )
+        return file
+
+    def _keep_clock(self) -> None:
+        with self._lock:
+            self.store.table("clock")["course"] = list(self.clock.state)
+            if not self.events.held:
+                self.store.commit()
+
+    def _start(self) -> None:
+        """Begin what is not kept in the store."""
+        settings = self.settings
+        self.login = Login(settings)
         self._limiter = RateLimiter(settings.rate_limit, settings.rate_limit_allowed, settings.clock)
+
+    def reset(self) -> None:
+        """Go back to the state of the start: changes, tokens and jobs are forgotten, the clock shows the real time."""
+        with self._lock:
+            self.restore(SandboxSnapshot(Snapshot({}, {}, {}), REAL_TIME))
+            self._start()
+
+    def snapshot(self) -> SandboxSnapshot:
+        """Keep the state of this moment, to go back to it with :meth:`restore`; takes milliseconds.
+
+        Example:
+            >>> sandbox = Sandbox()
+            >>> snapshot = sandbox.snapshot()
+            >>> sandbox.clock.move(3600)
+            >>> sandbox.restore(snapshot)  # an hour earlier again
+        """
+        with self._lock:
+            return SandboxSnapshot(self.store.snapshot(), self.clock.state)
+
+    def restore(self, snapshot: SandboxSnapshot) -> None:
+        """Go back to the state of a snapshot of this sandbox, as often as wanted, the course of the clock included.
+
+        What is connected stays connected, and no events tell of the difference.
+        """
+        with self._lock:
+            self.store.restore(snapshot.store)
+            self.clock.state = snapshot.clock
 
     def __enter__(self) -> Sandbox:
         return self
@@ -103,10 +191,14 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Stop the server, when one was started."""
+        """Stop the server, when one was started, and let go of the data file."""
         if self._server is not None:
             self._server.stop()
             self._server = None
+        if self._file is not None:
+            with self._lock:
+                self.store.commit()
+                self._file.close()
 
     # --- ways in --------------------------------------------------------------------------------
 
@@ -119,18 +211,24 @@ class Sandbox:
         Returns:
             The reply; never raises for anything that a request contains.
         """
+        if self.settings.admin and admin.path_of(request.url):
+            with self._lock:
+                return admin.answer(self, request)
+        started = perf_counter()
         correlation_id = str(uuid.uuid4())
         headers: list[tuple[str, str]] = [("ININ-Correlation-Id", correlation_id)]
         status, body, further = self._safely(request, headers, correlation_id)
         if request.method == "HEAD":
             body = b""
-        return Reply(status, Headers([*headers, *further]), body)
+        reply = Reply(status, Headers([*headers, *further]), body)
+        self.requests.note(request, reply, perf_counter() - started)
+        return reply
 
     def _safely(
         self, request: Request, headers: list[tuple[str, str]], correlation_id: str
     ) -> tuple[int, bytes, list[tuple[str, str]]]:
         try:
-            with self._lock:
+            with self._lock, self._transaction():
                 return self._answer(request, headers)
         except Refusal as refusal:
             body = msgspec.json.encode(refusal.body(correlation_id))
@@ -139,6 +237,35 @@ class Sandbox:
             _log.exception("the sandbox failed to answer %s", request.method)
             failure = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
             return 500, msgspec.json.encode(failure.body(correlation_id)), [JSON]
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        """A request: its changes are kept before its reply leaves, or are taken back when it is refused."""
+        if self.events.held:
+            yield
+            return
+        self._commit()
+        self.events.hold()
+        done = False
+        try:
+            yield
+            self._commit()
+            done = True
+        except Refusal as refusal:
+            done = refusal.keeps_changes
+            if done:
+                self._commit()
+            raise
+        finally:
+            if not done:
+                self.store.rollback()
+            self.events.release(hand_out=done)
+
+    def _commit(self) -> None:
+        try:
+            self.store.commit()
+        except OSError as error:
+            raise Refusal(507, "insufficient.storage", f"Nothing was changed, because {error}.") from None
 
     def _answer(self, request: Request, headers: list[tuple[str, str]]) -> tuple[int, bytes, list[tuple[str, str]]]:
         path, query = _split(request.url)
@@ -162,12 +289,13 @@ class Sandbox:
         body = self._validator.body(record, sent, data)
         pairs = parse_qsl(query, keep_blank_values=True) if query else []
         self.call = Call(record, path, values, found, pairs, body, token)
+        looks = self.clock.looks
         try:
             value = answer(self, self.call)
         finally:
             self.call = None
         written = self._written(record, path, value)
-        if steady and len(written[1]) <= REMEMBERED_BYTES:
+        if steady and looks == self.clock.looks and len(written[1]) <= REMEMBERED_BYTES:
             self._replies[request.url] = written
         return written
 
@@ -178,6 +306,11 @@ class Sandbox:
         return self._replies.get(url)
 
     def _written(self, record: OperationRecord, path: str, value: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
+        if isinstance(value, Answered):
+            if value.status in (204, 304):
+                return value.status, b"", [*value.headers]
+            _, body, headers = self._written(record, path, value.value)
+            return value.status, body, [*headers, *value.headers]
         if not record.result:
             return (204, b"", [])
         empty = value is None and record.result == "o"
@@ -240,9 +373,13 @@ class Sandbox:
         """Id of the user who owns the organization: the first one."""
         return seeded_uuid(self.settings.seed, "/api/v2/users", 0)
 
+    def seconds(self) -> float:
+        """The time of the sandbox, in seconds since the epoch."""
+        return self.clock()
+
     def now(self) -> str:
         """The time of the sandbox, as it is written on the wire."""
-        return words.written(datetime.fromtimestamp(self.settings.clock(), UTC))
+        return words.written(datetime.fromtimestamp(self.clock(), UTC))
 
     def quoted(self, value: str) -> str:
         """A value as a segment of a path."""
@@ -268,8 +405,23 @@ class Sandbox:
                     entity[prop.wire] = self.faker.property(model, prop, entity_id)
         return entity
 
-    def _count(self, shape: CollectionShape) -> int:
-        return self.settings.seeded_counts.get(shape.path, self.settings.seeded)
+    def _start_ids(self, shape: CollectionShape, path: str) -> Sequence[str]:
+        """The ids of the entities that a collection has from the start."""
+        known = SEEDED_IDS.get(shape.path)
+        if known is not None:
+            return known(self, path)
+        count, parameter = self.settings.seeded_counts.get(shape.path, self.settings.seeded), shape.item
+        if parameter.enum:
+            return parameter.enum[:count]
+        if parameter.type in "il":
+            return [str(at + 1) for at in range(count)]
+        if parameter.type == "d":
+            return [f"2026-{1 + at // 28 % 12:02d}-{1 + at % 28:02d}" for at in range(min(count, 336))]
+        return [seeded_uuid(self.settings.seed, path, at) for at in range(count)]
+
+    def _table_start(self, name: str) -> dict[str, Any]:
+        made = TABLES.get(name)
+        return {} if made is None else made(self)
 
     def _seed(self, collection: Collection, entity_id: str) -> Entity:
         shape = collection.shape
@@ -307,9 +459,9 @@ class Sandbox:
         own = self.shapes.parent(record.path)
         if own is not None and own.closed:
             closed[own.depth] = own
-        ids: list[str] = []
+        ids: list[str] = EXAMPLE_IDS[name](self) if name in EXAMPLE_IDS else []
         parameters = [parameter for parameter in record.parameters if parameter.place == "path"]
-        for parameter in parameters:
+        for parameter in parameters[len(ids) :]:
             shape = closed.get(len(ids))
             last = record.method == "DELETE" and shape is own
             ids.append(

@@ -24,7 +24,7 @@ from .store import Collection, Entity
 if TYPE_CHECKING:
     from .core import Sandbox
 
-__all__ = ["Call", "answer"]
+__all__ = ["Answered", "Call", "answer"]
 
 CREATED = ("dateCreated", "createdDate", "dateSubmitted", "submissionDate")
 MODIFIED = ("dateModified", "modifiedDate", "dateUpdated", "dateLastModified")
@@ -55,6 +55,20 @@ class Call(NamedTuple):
     pairs: list[tuple[str, str]]
     body: Any
     token: str
+
+
+class Answered(NamedTuple):
+    """What a service returns when the reply has another status than usual, or headers of its own.
+
+    Attributes:
+        value: the value of the reply; of no use for the statuses 204 and 304.
+        status: HTTP status.
+        headers: further headers.
+    """
+
+    value: Any
+    status: int = 200
+    headers: Sequence[tuple[str, str]] = ()
 
 
 def answer(sandbox: Sandbox, call: Call) -> Any:

@@ -26,19 +26,42 @@ class Event(NamedTuple):
 class Events:
     """Hands events, and changes of what the organization holds, to every listener, in their order.
 
-    Listeners are called while the sandbox is at work on a request: they note what they need and return. They stay
-    through a reset of the sandbox.
+    Those of changes are called while the sandbox is at work on a request, and what they change belongs to it. Events
+    are handed out when the request has succeeded and what it did is kept; those of a refused request, never. Listeners
+    note what they need and return. They stay through a reset of the sandbox.
     """
 
     def __init__(self) -> None:
         self.listeners: list[Callable[[Event], None]] = []
         self.change_listeners: list[Callable[[Change], None]] = []
+        self._held: list[Event] | None = None
 
     def publish(self, topic: str, body: Any) -> None:
         """Say that something happened."""
         event = Event(topic, body)
-        for listener in self.listeners:
+        if self._held is not None:
+            self._held.append(event)
+            return
+        self._hand_out(event)
+
+    def _hand_out(self, event: Event) -> None:
+        for listener in list(self.listeners):
             listener(event)
+
+    @property
+    def held(self) -> bool:
+        """Whether events wait for the end of a request."""
+        return self._held is not None
+
+    def hold(self) -> None:
+        """Let events wait."""
+        self._held = []
+
+    def release(self, *, hand_out: bool) -> None:
+        """Let events wait no longer; those that did are handed out, or forgotten."""
+        waiting, self._held = self._held or [], None
+        for event in waiting if hand_out else ():
+            self._hand_out(event)
 
     def changed(self, change: Change) -> None:
         """Say that an entity or a document is not what it was."""

@@ -22,6 +22,9 @@ class Refusal(Exception):
         headers: headers of the reply.
     """
 
+    #: Whether what was done before the refusal stays done.
+    keeps_changes = False
+
     def __init__(
         self,
         status: int,
@@ -63,7 +66,12 @@ class Refusal(Exception):
 
 
 class OAuthRefusal(Refusal):
-    """A token request that is refused; its body has the shape that the login service uses."""
+    """A token request that is refused; its body has the shape that the login service uses.
+
+    What the attempt did stays: a code that was used with the wrong verifier is spent.
+    """
+
+    keeps_changes = True
 
     def body(self, correlation_id: str) -> dict[str, Any]:
         return {"error": self.code, "description": self.message, "error_description": self.message}

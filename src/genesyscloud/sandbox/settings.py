@@ -45,6 +45,7 @@ class Settings:
         seeded_counts: the same for single collections.
         job_polls: polls that a new job answers as unfinished.
         job_items: items that a finished job has.
+        admin: whether the sandbox's own interface under ``/sandbox`` is there.
         clock: seconds since the epoch.
     """
 
@@ -65,4 +66,5 @@ class Settings:
     seeded_counts: Mapping[str, int] = field(default_factory=_seeded_counts)
     job_polls: int = 1
     job_items: int = 250
+    admin: bool = True
     clock: Callable[[], float] = time.time

@@ -21,8 +21,15 @@ _PARAMETER = re.compile(r"{[^}]*}")
 ITEM_PROPERTIES = ("entities", "results", "Resources", "conversations", "userDetails", "members", "items")
 #: Last segments of paths that show the collection in front of them in another way.
 VIEWS = {"search", "query", "divisionviews", "all"}
-#: Paths that show the same collection under an older name.
-SAME = {"/api/v2/routing/queues/{}/users": "/api/v2/routing/queues/{}/members"}
+#: Paths that show the same collection under another name.
+SAME = {
+    "/api/v2/routing/queues/{}/users": "/api/v2/routing/queues/{}/members",
+    "/api/v2/presencedefinitions": "/api/v2/presence/definitions",
+    "/api/v2/scim/users": "/api/v2/users",
+    "/api/v2/scim/groups": "/api/v2/groups",
+    "/api/v2/scim/v2/users": "/api/v2/users",
+    "/api/v2/scim/v2/groups": "/api/v2/groups",
+}
 #: Properties by which a reply names the job it started, best first.
 JOB_IDS = ("jobId", "executionId", "transactionId", "id")
 STATES = ("state", "status", "queryStatus")

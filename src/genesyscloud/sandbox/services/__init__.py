@@ -7,6 +7,18 @@ A module registers functions by name of operation; everything it does not name s
 from __future__ import annotations
 
 from . import identity, routing, users
-from .registry import EXAMPLE_BODIES, PERSONAL, SEEDERS, SERVICES
+from .registry import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES, TABLES
 
-__all__ = ["EXAMPLE_BODIES", "PERSONAL", "SEEDERS", "SERVICES", "identity", "routing", "users"]
+__all__ = [
+    "EXAMPLE_BODIES",
+    "EXAMPLE_IDS",
+    "LISTENERS",
+    "PERSONAL",
+    "SEEDED_IDS",
+    "SEEDERS",
+    "SERVICES",
+    "TABLES",
+    "identity",
+    "routing",
+    "users",
+]

@@ -54,7 +54,7 @@ def own_organization(sandbox: Sandbox, call: Call) -> Any:
 @seeder("/api/v2/authorization/divisions")
 def home(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """The first division is the one where everything is at the start."""
-    is_home = entity["id"] == collection.ids()[0]
+    is_home = collection.place(entity["id"]) == 0
     entity["homeDivision"] = is_home
     if is_home:
         entity |= sandbox.home_division()

@@ -8,13 +8,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..core import Sandbox
     from ..crud import Call
-    from ..store import Collection, Entity
+    from ..store import Change, Collection, Entity
 
-__all__ = ["EXAMPLE_BODIES", "PERSONAL", "SEEDERS", "SERVICES", "example_body", "seeder", "service"]
+__all__ = [
+    "EXAMPLE_BODIES",
+    "EXAMPLE_IDS",
+    "LISTENERS",
+    "PERSONAL",
+    "SEEDED_IDS",
+    "SEEDERS",
+    "SERVICES",
+    "TABLES",
+    "example_body",
+    "example_ids",
+    "listener",
+    "seeded_ids",
+    "seeder",
+    "service",
+    "table_start",
+]
 
 Service = Callable[["Sandbox", "Call"], Any]
 Seeder = Callable[["Sandbox", "Collection", "Entity"], None]
+SeededIds = Callable[["Sandbox", str], list[str]]
 ExampleBody = Callable[["Sandbox", Sequence[str]], Any]
+ExampleIds = Callable[["Sandbox"], list[str]]
+TableStart = Callable[["Sandbox"], dict[str, Any]]
+Listener = Callable[["Sandbox", "Change"], None]
 
 #: By name of operation: carries the operation out.
 SERVICES: dict[str, Service] = {}
@@ -22,8 +42,16 @@ SERVICES: dict[str, Service] = {}
 PERSONAL: set[str] = set()
 #: By path of collection: makes a seeded entity more like a real one.
 SEEDERS: dict[str, Seeder] = {}
+#: By path of collection: the ids that are in it from the start, where they are ids of entities elsewhere.
+SEEDED_IDS: dict[str, SeededIds] = {}
 #: By name of operation: makes a body about things that exist.
 EXAMPLE_BODIES: dict[str, ExampleBody] = {}
+#: By name of operation: values for the parameters of the path, for things that exist.
+EXAMPLE_IDS: dict[str, ExampleIds] = {}
+#: By name of table: makes the rows that it has from the start.
+TABLES: dict[str, TableStart] = {}
+#: Told of every change in every sandbox.
+LISTENERS: list[Listener] = []
 
 
 def service(*names: str, personal: bool = False) -> Callable[[Service], Service]:
@@ -46,6 +74,48 @@ def seeder(path: str) -> Callable[[Seeder], Seeder]:
 
     def register(function: Seeder) -> Seeder:
         SEEDERS[path] = function
+        return function
+
+    return register
+
+
+def seeded_ids(path: str) -> Callable[[SeededIds], SeededIds]:
+    """Register what tells the ids of the seeded entities of the collection at ``path``; it is given the path with
+    the ids of the parents filled in."""
+
+    def register(function: SeededIds) -> SeededIds:
+        SEEDED_IDS[path] = function
+        return function
+
+    return register
+
+
+def table_start(name: str) -> Callable[[TableStart], TableStart]:
+    """Register what makes the rows that the table called ``name`` has from the start.
+
+    It is called when somebody first looks at the table, and must make the same rows whenever it is called: only what
+    was done to them later is kept in a file. So it may depend on the settings and on what the organization started
+    with, but not on what has become of it, nor on the time.
+    """
+
+    def register(function: TableStart) -> TableStart:
+        TABLES[name] = function
+        return function
+
+    return register
+
+
+def listener(function: Listener) -> Listener:
+    """Register what is told of every change."""
+    LISTENERS.append(function)
+    return function
+
+
+def example_ids(*names: str) -> Callable[[ExampleIds], ExampleIds]:
+    """Register what makes values for the path parameters of the operations called ``names``."""
+
+    def register(function: ExampleIds) -> ExampleIds:
+        EXAMPLE_IDS.update(dict.fromkeys(names, function))
         return function
 
     return register

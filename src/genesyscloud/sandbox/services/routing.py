@@ -49,7 +49,7 @@ def _count(sandbox: Sandbox, queue_id: str) -> None:
 @seeder(QUEUES)
 def a_queue(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """Number the queues, and count their members."""
-    at = collection.ids().index(entity["id"])
+    at = collection.place(entity["id"])
     topic, kind = words.TOPICS[at % len(words.TOPICS)], words.KINDS[at // len(words.TOPICS) % len(words.KINDS)]
     count = sandbox.settings.seeded_counts.get(MEMBERS, 0)
     entity |= {"name": f"{topic} {kind} {at + 1}", "memberCount": count, "userMemberCount": count,
@@ -73,7 +73,7 @@ def _member(queue_id: str, user: Entity) -> Entity:
 def a_member(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """A seeded member is one of the users; its id is the user's."""
     everyone = users(sandbox)
-    at = collection.ids().index(entity["id"])
+    at = collection.place(entity["id"])
     queue_id = collection.path.split("/")[-2]
     entity.clear()
     entity |= _member(queue_id, everyone[everyone.ids()[at % len(everyone)]])
