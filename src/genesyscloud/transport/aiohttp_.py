@@ -184,14 +184,18 @@ class AiohttpTransport:
                 allow_redirects=False,
                 **options,
             )
+            headers = Headers(response.headers.items())
             try:
-                body = await _read(response.content, attempt)
+                body = coding.unpacked(await _read(response.content, attempt), headers)
+            except (aiohttp.ClientError, OSError, coding.error):
+                response.close()
+                if response.status < 400:
+                    raise
+                # As for threads: an error says enough with its status, also when the end of it is lost.
+                body = b""
             except BaseException:
                 response.close()
                 raise
-        headers = Headers(response.headers.items())
-        if "content-encoding" in headers:
-            body = coding.decompress(body, headers["content-encoding"])
         return Reply(response.status, headers, body)
 
     async def aclose(self) -> None:

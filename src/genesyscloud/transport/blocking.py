@@ -200,10 +200,8 @@ class BlockingTransport:
             written = self._write(connection.sock, head, request.body, timeouts.read, deadline)
             incoming = _Incoming(connection.sock, self._clock, timeouts.read, deadline)
             response = _begin(incoming, request.method)
-            body = response.read()
             headers = Headers(response.headers.raw_items())
-            if "content-encoding" in headers:
-                body = coding.decompress(body, headers["content-encoding"])
+            body, whole = _body(response, headers)
         except TimeoutError:
             whole = self._clock() >= deadline
             raise faults.read_timed_out(where, timeouts.total if whole else timeouts.read, whole=whole) from None
@@ -213,7 +211,8 @@ class BlockingTransport:
         refusal = faults.refusal(reply, where, connection.origin.tls, connection.origin.proxy)
         if refusal is not None:
             raise refusal
-        return reply, written and not response.will_close and not incoming.surplus and not _has_hidden_body(reply)
+        clean = written and whole and not response.will_close and not incoming.surplus and not _has_hidden_body(reply)
+        return reply, clean
 
     def _write(self, sock: socket.socket, head: bytes, body: bytes | None, read: float, deadline: float) -> bool:
         """Return whether everything was taken; a server may answer, and close, before it has read a long body."""
@@ -352,6 +351,23 @@ def _begin(incoming: _Incoming, method: str) -> http.client.HTTPResponse:
             return response
         # What is left to read belongs to the next one.
         response.fp = cast("io.BufferedReader", None)
+
+
+def _body(response: http.client.HTTPResponse, headers: Headers) -> tuple[bytes, bool]:
+    """Return the body, and whether it is whole.
+
+    An error says enough with its status. Servers that refuse a request before they have read it to its end close the
+    connection with data in it, and by the rules of TCP that destroys the end of their answer.
+    """
+    try:
+        return coding.unpacked(response.read(), headers), True
+    except TimeoutError:
+        raise
+    except (OSError, http.client.HTTPException, coding.error) as error:
+        if response.status < 400:
+            raise
+        packed = "content-encoding" in headers or not isinstance(error, http.client.IncompleteRead)
+        return b"" if packed else error.partial, False
 
 
 def _has_hidden_body(reply: Reply) -> bool:
