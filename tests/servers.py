@@ -80,7 +80,9 @@ def service(peer: Peer) -> None:
     """Be a service in small: log anybody in, and answer every other request with an object that repeats its path."""
     while request := peer.read_request():
         path = request.split(b" ", 2)[1].decode()
-        value = {"access_token": "t-1", "expires_in": 3600} if path.endswith("/oauth/token") else {"id": "u", "name": path}
+        value = (
+            {"access_token": "t-1", "expires_in": 3600} if path.endswith("/oauth/token") else {"id": "u", "name": path}
+        )
         peer.reply(json.dumps(value).encode(), "200 OK", "Content-Type: application/json", "ININ-Correlation-Id: c-1")
 
 

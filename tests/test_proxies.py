@@ -6,18 +6,19 @@ import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesyscloud.errors import ConfigurationError, ProxyError, ServerError
+from genesyscloud.errors import ConfigurationError, OAuthError, ProxyError, ServerError
 from genesyscloud.transport import ProxySettings, TlsSettings
 from genesyscloud.transport.proxies import Proxies, bypassed
 
 from .faces import Faces
 from .realparts import Tinyproxy
-from .servers import Certificates, RawServer, service, unused_port
+from .servers import Certificates, Peer, RawServer, service, unused_port
 
 PASSWORD = "s3cret.word"
 #: Leads to this machine as 127.0.0.1 does, but is not an address that the environment's proxies never apply to.
@@ -131,8 +132,6 @@ def test_settings_that_cannot_be_used(url: str) -> None:
 @pytest.mark.parametrize("username", ["user", "us er", "über", "a@b"])
 @pytest.mark.parametrize("password", ["", "pass", "p:w", "p@ss/%41", "пароль"])
 def test_credentials_are_the_same_in_either_form(username: str, password: str) -> None:
-    from urllib.parse import quote
-
     expected = {"Proxy-Authorization": "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()}
     assert ProxySettings("http://p:1", username=username, password=password).headers() == expected
     in_url = ProxySettings(f"http://{quote(username, safe='')}:{quote(password, safe='')}@p:1")
@@ -206,15 +205,14 @@ def test_a_wrong_password_of_a_proxy(
 
 
 def test_a_401_of_the_service_is_not_taken_for_one_of_the_proxy(faces: Faces, tmp_path: Path) -> None:
-    def refuse(peer: Any) -> None:
+    def refuse(peer: Peer) -> None:
         while peer.read_request():
             peer.reply(b'{"error": "invalid_client"}', "401 Unauthorized", "Content-Type: application/json")
 
-    from genesyscloud.errors import OAuthError
-
     with Tinyproxy(tmp_path) as proxy, RawServer(refuse) as server:
+        face = faces(region=server.url, proxy=ProxySettings(proxy.url))
         with pytest.raises(OAuthError, match="invalid_client"):
-            faces(region=server.url, proxy=ProxySettings(proxy.url))(me)
+            face(me)
 
 
 def test_a_host_that_the_proxy_cannot_reach(faces: Faces, proxy: Tinyproxy) -> None:

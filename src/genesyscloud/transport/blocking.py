@@ -366,8 +366,8 @@ def _body(response: http.client.HTTPResponse, headers: Headers) -> tuple[bytes, 
     except (OSError, http.client.HTTPException, coding.error) as error:
         if response.status < 400:
             raise
-        packed = "content-encoding" in headers or not isinstance(error, http.client.IncompleteRead)
-        return b"" if packed else error.partial, False
+        readable = isinstance(error, http.client.IncompleteRead) and "content-encoding" not in headers
+        return error.partial if readable else b"", False
 
 
 def _has_hidden_body(reply: Reply) -> bool:
