@@ -134,6 +134,7 @@ class AiohttpTransport:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeouts.total
         route = self._locate(request.url)
+        options = self._options(request, route, timeouts)
         state = self._states.get(loop) or await self._begin_loop()
         if state.slots.locked():
             await self._wait_for_slot(state.slots, timeouts.total)
@@ -142,7 +143,7 @@ class AiohttpTransport:
         attempt = _Attempt(loop, timeouts, deadline)
         token = _attempt.set(attempt)
         try:
-            reply = await self._exchange(state.session, request, self._options(request, route, timeouts), attempt)
+            reply = await self._exchange(state.session, request, options, attempt)
         except TimeoutError as error:
             raise self._timed_out(route, timeouts, attempt, error) from None
         except (aiohttp.ClientError, OSError, ValueError, coding.error) as error:

@@ -363,11 +363,14 @@ def _body(response: http.client.HTTPResponse, headers: Headers) -> tuple[bytes, 
         return coding.unpacked(response.read(), headers), True
     except TimeoutError:
         raise
-    except (OSError, http.client.HTTPException, coding.error) as error:
+    except http.client.IncompleteRead as error:
         if response.status < 400:
             raise
-        readable = isinstance(error, http.client.IncompleteRead) and "content-encoding" not in headers
-        return error.partial if readable else b"", False
+        return b"" if "content-encoding" in headers else error.partial, False
+    except (OSError, http.client.HTTPException, coding.error):
+        if response.status < 400:
+            raise
+        return b"", False
 
 
 def _has_hidden_body(reply: Reply) -> bool:
