@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ def _entry(host: str, port: int) -> tuple[Any, ...]:
 
 
 @contextlib.contextmanager
-def black_hole() -> Iterator[int]:
+def black_hole() -> Generator[int]:
     """A port that neither accepts nor refuses: its queue of connections is full."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
@@ -110,10 +110,10 @@ def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over(
 ) -> None:
     original = socket.socket
 
-    def make(family: int = socket.AF_INET, *args: Any) -> socket.socket:
+    def make(family: int = socket.AF_INET, *args: Any, **options: Any) -> socket.socket:
         if family == socket.AF_INET6:
             raise OSError(97, "Address family not supported by protocol")
-        return original(family, *args)
+        return original(family, *args, **options)
 
     with RawServer() as server:
         addresses(("::1", server.port), ("127.0.0.1", server.port))
