@@ -239,6 +239,17 @@ class _Client(Generic[Wire, Source]):
             for type_ in filter(None, (record.result, record.body)):
                 codec.preload(type_)
 
+    @property
+    def circuits(self) -> dict[str, str]:
+        """The state of each circuit that was used, if the client has a ``breaker``: ``closed``, ``open`` or
+        ``half-open``.
+
+        >>> gc.circuits          # doctest: +SKIP
+        {'api.mypurecloud.ie/routing': 'open', 'login.mypurecloud.ie/oauth': 'closed'}
+        """
+        breaker = self._engine.breaker
+        return {} if breaker is None else breaker.states()
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.api} {self._engine.tokens.auth!r}>"
 
