@@ -6,7 +6,7 @@ Nothing here knows Genesys Cloud, retries or tokens. The drivers are loaded when
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .settings import ProxySettings, TlsSettings
 
@@ -48,7 +48,10 @@ class AsyncTransport(Protocol):
 
 
 def transport(
-    *, tls: TlsSettings | None = None, proxy: ProxySettings | None = None, pool_size: int = POOL_SIZE
+    *,
+    tls: TlsSettings | None = None,
+    proxy: ProxySettings | Literal[False] | None = None,
+    pool_size: int = POOL_SIZE,
 ) -> Transport:
     """Return the transport for threads.
 
@@ -60,7 +63,10 @@ def transport(
 
 
 def async_transport(
-    *, tls: TlsSettings | None = None, proxy: ProxySettings | None = None, pool_size: int = POOL_SIZE
+    *,
+    tls: TlsSettings | None = None,
+    proxy: ProxySettings | Literal[False] | None = None,
+    pool_size: int = POOL_SIZE,
 ) -> AsyncTransport:
     """Return the transport for asyncio.
 
