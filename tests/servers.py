@@ -117,14 +117,23 @@ class RawServer:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.stop_listening()
+        for thread in self._threads:
+            thread.join(5)
+
+    def stop_listening(self) -> None:
+        """Refuse connections from now on, and end those that exist."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for sock in self._open:
+        for sock in list(self._open):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(5)
+
+    def listen_again(self) -> None:
+        """Accept connections on the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
+        self._start(self._accept)
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True)

@@ -32,6 +32,7 @@ from .config import (
     to_timeouts,
 )
 from .errors import ConfigurationError
+from .forks import renew_after_fork
 from .gateway import base_urls, path_on
 from .groups import AsyncGroups, SyncGroups
 from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
@@ -67,8 +68,13 @@ class _Shared(Generic[Wire, Source]):
         self.engine: Engine[Source] = engine
         self.wire: Wire | None = wire
         self.closed = False
-        self.lock = threading.Lock()
         self.warned: set[str] = set()
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Start anew in a child process: a thread of its parent may have held the lock."""
+        self.lock = threading.Lock()
 
 
 class _Client(Generic[Wire, Source]):
