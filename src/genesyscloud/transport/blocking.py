@@ -207,6 +207,9 @@ class BlockingTransport:
             raise faults.read_timed_out(where, timeouts.total if whole else timeouts.read, whole=whole) from None
         except (OSError, http.client.HTTPException, coding.error) as error:
             raise faults.broken(where, _words(error), error) from None
+        except (ValueError, OverflowError, MemoryError) as error:
+            # The standard library takes any number for a length: negative ones, and ones that no memory can hold.
+            raise faults.broken(where, "the length of the body makes no sense", error) from None
         reply = Reply(response.status, headers, body)
         refusal = faults.refusal(reply, where, connection.origin.tls, connection.origin.proxy)
         if refusal is not None:
