@@ -131,11 +131,6 @@ def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     client.end()
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(str(tmp_path_factory.mktemp("certificates")))
-
-
 def sends(data: bytes) -> Callable[[Peer], None]:
     """Return a handler that answers the first request with ``data`` and closes."""
 

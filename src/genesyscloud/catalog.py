@@ -38,6 +38,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from .forks import hold_during_fork
 from .names import nearest, snake_case
 
 __all__ = ["Catalog", "GroupRecord", "Header", "Limits", "ModelRecord", "OperationRecord", "Paging",
@@ -302,6 +303,7 @@ def describe_type(type_: str) -> str:
 
 
 _lock = threading.Lock()
+hold_during_fork(_lock)
 _shared: Catalog | None = None
 
 

@@ -32,6 +32,7 @@ from .config import (
     to_timeouts,
 )
 from .errors import ConfigurationError
+from .forks import renew_after_fork
 from .gateway import base_urls, path_on
 from .groups import AsyncGroups, SyncGroups
 from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
@@ -68,8 +69,13 @@ class _Shared(Generic[Wire, Source]):
         self.engine: Engine[Source] = engine
         self.wire: Wire | None = wire
         self.closed = False
-        self.lock = threading.Lock()
         self.warned: set[str] = set()
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Start anew in a child process: a thread of its parent may have held the lock."""
+        self.lock = threading.Lock()
 
 
 class _Client(Generic[Wire, Source]):
@@ -239,6 +245,17 @@ class _Client(Generic[Wire, Source]):
             record = (operation(op) if isinstance(op, str) else _bound(op).operation).record
             for type_ in filter(None, (record.result, record.body)):
                 codec.preload(type_)
+
+    @property
+    def circuits(self) -> dict[str, str]:
+        """The state of each circuit that was used, if the client has a ``breaker``: ``closed``, ``open`` or
+        ``half-open``.
+
+        >>> gc.circuits          # doctest: +SKIP
+        {'api.mypurecloud.ie/routing': 'open', 'login.mypurecloud.ie/oauth': 'closed'}
+        """
+        breaker = self._engine.breaker
+        return {} if breaker is None else breaker.states()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.api} {self._engine.tokens.auth!r}>"

@@ -165,8 +165,11 @@ class _Call:
         engine, prepared = self.engine, self.prepared
         headers = SecretHeaders(self.settings.base_headers)
         headers.update(prepared.headers)
-        if self.settings.headers and prepared.record is not None:
-            headers.update(self.settings.headers)
+        extra = self.settings.headers
+        if extra and prepared.record is not None:
+            given = {name.lower() for name in extra}
+            headers = SecretHeaders({name: value for name, value in headers.items() if name.lower() not in given})
+            headers.update(extra)
         if prepared.secured:
             token: Token = engine.tokens.fresh(self.settings.reauthentication.refresh_access_token) or (
                 yield self.want_token(None)

@@ -14,6 +14,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from .forks import renew_after_fork
+
 __all__ = ["RateLimiter"]
 
 #: The reset header holds whole seconds, possibly rounded down.
@@ -55,10 +57,15 @@ class RateLimiter:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._under_way = 0
         self._windows: dict[int, _Window] = {}
         self._by_operation: dict[str, _Window] = {}
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Start anew in a child process: the requests under way are those of its parent."""
+        self._lock = threading.Lock()
+        self._under_way = 0
 
     def acquire(self, operation: str, now: float) -> float:
         """Return 0 and count a request as under way, or return the seconds to wait before asking again."""
@@ -75,7 +82,8 @@ class RateLimiter:
         """A request is over; ``headers`` of its reply, or ``None`` when there was none."""
         told = _read(headers) if headers is not None else None
         with self._lock:
-            self._under_way -= 1
+            # After a fork, one that was begun before it may end here.
+            self._under_way = max(0, self._under_way - 1)
             if told is None:
                 return
             count, allowed, reset = told

@@ -87,8 +87,8 @@ def refusal(reply: Reply, where: str, tls: bool, proxy: ProxySettings | None) ->
     Args:
         tls: whether the request went over TLS, so that a proxy cannot have answered it.
     """
-    if reply.status == 407 and proxy is not None and not tls:
-        return proxy_refused(proxy.where, where, 407)
+    if proxy is not None and not tls and (reply.status == 407 or _is_refused_password(reply)):
+        return proxy_refused(proxy.where, where, reply.status)
     if tls and reply.status in (400, 495, 496):
         found = _CERTIFICATE_PAGE.search(reply.body)
         if found and reply.headers.get("content-type", "").startswith("text/html"):
@@ -99,9 +99,20 @@ def refusal(reply: Reply, where: str, tls: bool, proxy: ProxySettings | None) ->
     return None
 
 
+def _is_refused_password(reply: Reply) -> bool:
+    """Whether a 401 through a proxy is the proxy's own: tinyproxy's word for a password that is wrong, not missing.
+
+    The service answers in JSON, and with an id.
+    """
+    html = reply.headers.get("content-type", "").startswith("text/html")
+    return reply.status == 401 and html and "inin-correlation-id" not in reply.headers
+
+
 def proxy_refused(proxy: str, where: str, status: int) -> TransportError:
     """Return the error for a proxy that does not let a request through."""
-    hint = {407: "; check its user and password", 403: "; it does not allow this host or port"}.get(status, "")
+    hint = "; check its user and password" if status in (401, 407) else ""
+    if status == 403:
+        hint = "; it does not allow this host or port"
     return ProxyError(f"proxy {proxy} refused the way to {where}: status {status}{hint}", status)
 
 
