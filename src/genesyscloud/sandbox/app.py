@@ -54,7 +54,9 @@ class App:
         path = (scope.get("raw_path") or scope["path"].encode("utf-8", "replace")).partition(b"?")[0].decode("latin-1")
         query = scope.get("query_string", b"").decode("latin-1")
         headers = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        url = f"{path}?{query}" if query else path
+        # Complete, because replies may hold addresses; a request through a proxy names all of it already.
+        url = path if not path.startswith("/") else f"{scope['scheme']}://{headers.get('host', '')}{path}"
+        url = f"{url}?{query}" if query else url
         reply = self._sandbox.handle(Request(scope["method"], url, headers, body[:most]))
         pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in reply.headers.items()]
         if reply.status != 204:

@@ -26,12 +26,14 @@ from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
 from . import admin, words
 from .clock import REAL_TIME, Clock, ClockState
+from .cors import cross_origin, preflight
 from .crud import Answered, Call, Handler, answer
 from .events import Events
 from .fake import ExampleCall, Faker, example_body, example_call
 from .limits import RateLimiter
 from .narrow import as_object
-from .oauth import Login
+from .oauth import PATHS, Login
+from .permissions import Permissions
 from .refusal import Refusal, not_found
 from .render import Renderer
 from .requestlog import RequestLog
@@ -41,18 +43,19 @@ from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_I
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
 from .store import Collection, Entity, Snapshot, Store
+from .urls import IN_PROCESS_HOST, Place, Urls, locate
 from .validate import Validator
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ..client import AsyncGenesysCloud, GenesysCloud
+    from .certificates import Certificates
     from .datafile import DataFile
     from .server import Server
 
 __all__ = ["Sandbox", "SandboxSnapshot"]
 
-TOKEN_PATH = "/oauth/token"
 #: Answers to reads that are remembered until the next change, and the longest of them, in bytes.
 REMEMBERED = 512
 REMEMBERED_BYTES = 65_536
@@ -112,12 +115,15 @@ class Sandbox:
         self.events.change_listeners += [partial(listener, self) for listener in LISTENERS]
         self._lock = threading.RLock()
         self._server: Server | None = None
+        self._certificates: Certificates | None = None
+        self.urls = Urls(self)
+        self.permissions = Permissions(self)
         self._file = None if data is None else self._opened(data)
         self.store = Store(
             self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed,
             self._file.saved() if self._file else None, self._file,
         )  # fmt: skip
-        self._replies: dict[str, tuple[int, bytes, list[tuple[str, str]]]] = {}
+        self._replies: dict[tuple[Place, str, str], tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
         self._start()
         course = self.store.table("clock").get("course")
@@ -152,7 +158,7 @@ class Sandbox:
     def _start(self) -> None:
         """Begin what is not kept in the store."""
         settings = self.settings
-        self.login = Login(settings)
+        self.login = Login(self)
         self._limiter = RateLimiter(settings.rate_limit, settings.rate_limit_allowed, settings.clock)
 
     def reset(self) -> None:
@@ -195,6 +201,9 @@ class Sandbox:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        if self._certificates is not None:
+            self._certificates.close()
+            self._certificates = None
         if self._file is not None:
             with self._lock:
                 self.store.commit()
@@ -217,7 +226,10 @@ class Sandbox:
         started = perf_counter()
         correlation_id = str(uuid.uuid4())
         headers: list[tuple[str, str]] = [("ININ-Correlation-Id", correlation_id)]
-        status, body, further = self._safely(request, headers, correlation_id)
+        sent = request.headers if isinstance(request.headers, Headers) else Headers(request.headers.items())
+        asked = preflight(request.method, sent)
+        status, body, further = (204, b"", asked) if asked else self._safely(request, sent, headers, correlation_id)
+        further = [*further, *cross_origin(sent)]
         if request.method == "HEAD":
             body = b""
         reply = Reply(status, Headers([*headers, *further]), body)
@@ -225,11 +237,11 @@ class Sandbox:
         return reply
 
     def _safely(
-        self, request: Request, headers: list[tuple[str, str]], correlation_id: str
+        self, request: Request, sent: Headers, headers: list[tuple[str, str]], correlation_id: str
     ) -> tuple[int, bytes, list[tuple[str, str]]]:
         try:
             with self._lock, self._transaction():
-                return self._answer(request, headers)
+                return self._answer(request, sent, headers)
         except Refusal as refusal:
             body = msgspec.json.encode(refusal.body(correlation_id))
             return refusal.status, body, [JSON, *refusal.headers]
@@ -267,28 +279,31 @@ class Sandbox:
         except OSError as error:
             raise Refusal(507, "insufficient.storage", f"Nothing was changed, because {error}.") from None
 
-    def _answer(self, request: Request, headers: list[tuple[str, str]]) -> tuple[int, bytes, list[tuple[str, str]]]:
-        path, query = _split(request.url)
-        sent = request.headers if isinstance(request.headers, Headers) else Headers(request.headers.items())
+    def _answer(
+        self, request: Request, sent: Headers, headers: list[tuple[str, str]]
+    ) -> tuple[int, bytes, list[tuple[str, str]]]:
+        place, path, query = locate(request.url, sent, self.settings.prefixes)
         data = request.body or b""
-        if path == TOKEN_PATH:
-            if request.method != "POST":
-                raise _not_allowed(["POST"])
-            return 200, msgspec.json.encode(self.login.grant(sent, data)), [JSON]
+        if path in PATHS:
+            return self.login.answer(request.method, path, query, sent, data)
         record, values, allowed = self.router.find(request.method, path)
         if record is None:
             raise _not_allowed(allowed) if allowed else not_found("The requested resource")
         token = ""
         if record.secured:
-            token, _ = self.login.token(sent.get("authorization"))
+            token, holder = self.login.token(sent.get("authorization"))
             headers += self._limiter.count(token)
+            if record.path != "/api/v2/tokens/me" or "preserveIdleTTL=true" not in query:
+                self.login.use(token)
+            self.permissions.check(record, holder)
         steady = record.method == "GET" and record.name not in PERSONAL and not self.store.jobs.keys() & values
-        if steady and (remembered := self._remembered(request.url)):
+        question = (place, path, query)
+        if steady and (remembered := self._remembered(question)):
             return remembered
         found = self._validator.parameters(record, values, query, sent)
         body = self._validator.body(record, sent, data)
         pairs = parse_qsl(query, keep_blank_values=True) if query else []
-        self.call = Call(record, path, values, found, pairs, body, token)
+        self.call = Call(record, path, values, found, pairs, body, token, place)
         looks = self.clock.looks
         try:
             value = answer(self, self.call)
@@ -296,14 +311,14 @@ class Sandbox:
             self.call = None
         written = self._written(record, path, value)
         if steady and looks == self.clock.looks and len(written[1]) <= REMEMBERED_BYTES:
-            self._replies[request.url] = written
+            self._replies[question] = written
         return written
 
-    def _remembered(self, url: str) -> tuple[int, bytes, list[tuple[str, str]]] | None:
+    def _remembered(self, question: tuple[Place, str, str]) -> tuple[int, bytes, list[tuple[str, str]]] | None:
         """The answer that was given to the same question, unless anything has changed since."""
         if self._replies_at != self.store.changes or len(self._replies) >= REMEMBERED:
             self._replies, self._replies_at = {}, self.store.changes
-        return self._replies.get(url)
+        return self._replies.get(question)
 
     def _written(self, record: OperationRecord, path: str, value: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
         if isinstance(value, Answered):
@@ -339,32 +354,75 @@ class Sandbox:
         from ..auth import ClientCredentials
 
         auth = ClientCredentials(self.settings.client_id, self.settings.client_secret)
-        return {"auth": auth, "region": "http://sandbox.local", "transport": transport, **options}
+        return {"auth": auth, "region": f"http://{IN_PROCESS_HOST}", "transport": transport, **options}
 
-    def access_token(self) -> str:
-        """A new access token of the client that exists from the start."""
-        return self.login.issue(self.settings.client_id)
+    def access_token(self, *, user_id: str = "", client_id: str = "") -> str:
+        """A new access token, without a login.
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        Args:
+            user_id: the person it acts for; empty for the client itself.
+            client_id: the client; by default the one for client credentials that exists from the start.
+        """
+        with self._lock:
+            return self.login.issue(client_id or self.settings.client_id, user_id)
+
+    def serve(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        https: bool = False,
+        ca_file: str = "",
+        names: Sequence[str] = (),
+    ) -> str:
         """Start to answer over HTTP, in a thread of its own, until :meth:`close`.
 
         Args:
             host: address to listen on.
             port: 0 for a free one.
+            https: whether to speak TLS, with a certificate made on the spot for this machine and every host of every
+                region. Clients have to trust :attr:`ca_file`.
+            ca_file: where to write the certificate of the authority; without it, to a temporary file.
+            names: further host names that the certificate is for.
 
         Returns:
             The base address (``http://127.0.0.1:40123``).
 
         Raises:
-            OSError: the port is taken.
-            RuntimeError: ``uvicorn`` is not installed (``pip install 'genesyscloud[sandbox]'``).
+            OSError: the port is taken, or the file cannot be written.
+            RuntimeError: ``uvicorn`` or ``trustme`` is not installed (``pip install 'genesyscloud[sandbox]'``).
+
+        Example:
+            >>> with Sandbox() as sandbox:
+            ...     address = sandbox.serve(https=True)
+            ...     gc = GenesysCloud(region=address, verify=sandbox.ca_file)
         """
         from .server import Server
 
         if self._server is None:
-            self._server = Server(self, host, port)
+            if https:
+                from .certificates import Certificates
+
+                self._certificates = Certificates([host, *names], ca_file)
+            self._server = Server(self, host, port, self._certificates)
             self._server.start()
         return self._server.address
+
+    @property
+    def address(self) -> str:
+        """The base address of the server; empty while there is none."""
+        return self._server.address if self._server is not None else ""
+
+    @property
+    def ca_file(self) -> str:
+        """The file with the certificate of the authority that clients of ``serve(https=True)`` have to trust.
+
+        Raises:
+            RuntimeError: the sandbox does not serve over HTTPS.
+        """
+        if self._certificates is None:
+            raise RuntimeError("there is no certificate: the sandbox does not serve over HTTPS; see serve(https=True)")
+        return self._certificates.ca_file
 
     # --- what the rooms behind it ask for -------------------------------------------------------
 
@@ -376,6 +434,12 @@ class Sandbox:
     def seconds(self) -> float:
         """The time of the sandbox, in seconds since the epoch."""
         return self.clock()
+
+    @property
+    def actor(self) -> str:
+        """Id of the person on whose behalf something is being done now."""
+        person = self.login.user_of(self.call.token) if self.call and self.call.token else ""
+        return person or self.admin_id
 
     def now(self) -> str:
         """The time of the sandbox, as it is written on the wire."""
@@ -493,14 +557,6 @@ class Sandbox:
         if isinstance(version, int):
             entity["version"] = version
         return body
-
-
-def _split(url: str) -> tuple[str, str]:
-    """Path and query of a URL, complete or not."""
-    if not url.startswith("/"):
-        url = "/" + url.partition("://")[2].partition("/")[2]
-    path, _, query = url.partition("#")[0].partition("?")
-    return path, query
 
 
 def _not_allowed(methods: list[str]) -> Refusal:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .app import App
 
 if TYPE_CHECKING:
+    from .certificates import Certificates
     from .core import Sandbox
 
 __all__ = ["Server", "address_of", "listen", "run"]
@@ -38,13 +39,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address_of(listener: socket.socket) -> str:
+def address_of(listener: socket.socket, *, https: bool = False) -> str:
     """The base address of a listening socket."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if https else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _server(sandbox: Sandbox) -> Any:
+def _server(sandbox: Sandbox, certificates: Certificates | None) -> Any:
     try:
         import uvicorn
     except ImportError:
@@ -55,12 +57,16 @@ def _server(sandbox: Sandbox) -> Any:
         App(sandbox), access_log=False, log_config=None, lifespan="off", ws="none", server_header=False,
         timeout_keep_alive=60, timeout_graceful_shutdown=2,
     )  # fmt: skip
+    if certificates is not None:
+        # uvicorn makes a context from files; this one was made in memory.
+        config.load()
+        config.ssl = certificates.context
     return uvicorn.Server(config)
 
 
-def run(sandbox: Sandbox, listener: socket.socket) -> None:
-    """Serve in the foreground until SIGINT or SIGTERM."""
-    server = _server(sandbox)
+def run(sandbox: Sandbox, listener: socket.socket, certificates: Certificates | None = None) -> None:
+    """Serve in the foreground until SIGINT or SIGTERM; over HTTPS with ``certificates``."""
+    server = _server(sandbox, certificates)
     asyncio.run(server.serve(sockets=[listener]))
 
 
@@ -71,16 +77,17 @@ class Server:
         sandbox: what answers.
         host: address to listen on.
         port: 0 for a free one.
+        certificates: for HTTPS.
 
     Raises:
         OSError: the port is taken.
         RuntimeError: ``uvicorn`` is not installed.
     """
 
-    def __init__(self, sandbox: Sandbox, host: str, port: int) -> None:
-        self._server = _server(sandbox)
+    def __init__(self, sandbox: Sandbox, host: str, port: int, certificates: Certificates | None = None) -> None:
+        self._server = _server(sandbox, certificates)
         self._listener = listen(host, port)
-        self.address = address_of(self._listener)
+        self.address = address_of(self._listener, https=certificates is not None)
         # uvicorn takes signals over in the main thread only, so nothing is to be switched off here.
         self._thread = threading.Thread(target=self._serve, name="genesyscloud-sandbox", daemon=True)
 

@@ -7,7 +7,7 @@ most likely value as default, so that a test can ask "what if it is otherwise?".
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = ["Settings"]
@@ -29,7 +29,20 @@ class Settings:
         seed: the same seed gives the same organization, ids included.
         client_id: id of the OAuth client that exists from the start.
         client_secret: its secret.
-        token_seconds: life of an access token, in seconds.
+        token_seconds: life of an access token, in seconds, unless its client says otherwise.
+        refresh_token_seconds: life of a refresh token, in seconds.
+        refresh_token_rotates: whether a refresh token works once, and each use gives a new one.
+        pkce_refresh_token: whether a login with PKCE gives a refresh token.
+        code_seconds: life of an authorization code, in seconds.
+        session_seconds: how long a browser remembers who logged in, in seconds.
+        auto_login: whether the authorize page is passed over: the person of ``login_hint``, or else the
+            administrator, says yes at once. For tests of programs that open a browser.
+        loopback_any_path: whether a registered ``http://localhost`` allows any path besides any port.
+        unknown_client_status: status of a token request from a client that is unknown or not active.
+        wrong_secret_status: status of a token request with a wrong secret.
+        enforce_permissions: whether a token needs the permissions that the definition demands of an operation.
+        prefixes: what gateways put in front of paths (``("/gateway/api", "/gateway/login")``) and is taken off;
+            ``None`` takes off anything.
         client_credentials_user: whether ``/api/v2/users/me`` answers a client-credentials token with the
             administrator of the organization. The real service has no user for such a token and refuses.
         rate_limit: requests per token and minute above which a 429 is answered; ``None`` never.
@@ -53,6 +66,17 @@ class Settings:
     client_id: str = "sandbox"
     client_secret: str = field(default="sandbox", repr=False)
     token_seconds: int = 86_400
+    refresh_token_seconds: int = 30 * 86_400
+    refresh_token_rotates: bool = True
+    pkce_refresh_token: bool = False
+    code_seconds: int = 300
+    session_seconds: int = 86_400
+    auto_login: bool = False
+    loopback_any_path: bool = True
+    unknown_client_status: int = 400
+    wrong_secret_status: int = 401
+    enforce_permissions: bool = False
+    prefixes: Sequence[str] | None = None
     client_credentials_user: bool = True
     rate_limit: int | None = None
     rate_limit_allowed: int = 30_000

@@ -113,6 +113,10 @@ class Collection:
             self._made[entity_id] = entity
         return entity
 
+    def get(self, entity_id: str) -> Entity | None:
+        """The entity with an id, or ``None`` when there is none."""
+        return self[entity_id] if entity_id in self._entities else None
+
     def peek(self, entity_id: str) -> Entity | None:
         """The entity with an id, unless it is one from the start that nobody has looked at."""
         entity = self._held(entity_id)

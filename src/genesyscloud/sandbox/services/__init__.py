@@ -6,7 +6,7 @@ A module registers functions by name of operation; everything it does not name s
 
 from __future__ import annotations
 
-from . import identity, routing, users
+from . import authorization, identity, oauth_clients, routing, users
 from .registry import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES, TABLES
 
 __all__ = [
@@ -18,7 +18,9 @@ __all__ = [
     "SEEDERS",
     "SERVICES",
     "TABLES",
+    "authorization",
     "identity",
+    "oauth_clients",
     "routing",
     "users",
 ]

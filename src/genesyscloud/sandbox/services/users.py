@@ -35,13 +35,13 @@ def a_person(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     entity.pop("manager", None)
 
 
-@service("get_users_me")
+@service("get_users_me", personal=True)
 def me(sandbox: Sandbox, call: Call) -> Any:
     """The user of the token."""
-    if not sandbox.settings.client_credentials_user:
+    user_id = sandbox.login.user_of(call.token)
+    if not user_id:
         raise Refusal(400, "bad.request", "This request requires a user context. Client credentials have no user.")
     everyone = users(sandbox)
-    if sandbox.admin_id not in everyone:
-        raise not_found("user", sandbox.admin_id)
-    admin = everyone[sandbox.admin_id]
-    return expanded(sandbox, call, {**admin, "selfUri": f"{PATH}/{admin['id']}"})
+    if user_id not in everyone:
+        raise not_found("user", user_id)
+    return expanded(sandbox, call, {**everyone[user_id], "selfUri": f"{PATH}/{user_id}"})
