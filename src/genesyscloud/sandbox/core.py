@@ -395,7 +395,7 @@ class Sandbox:
         Example:
             >>> with Sandbox() as sandbox:
             ...     address = sandbox.serve(https=True)
-            ...     gc = GenesysCloud(region=address, verify=sandbox.ca_file)
+            ...     gc = GenesysCloud(region=address, tls=TlsSettings(ca_file=sandbox.ca_file))
         """
         from .server import Server
 
