@@ -261,7 +261,7 @@ def test_our_client_through_a_gateway_path():
 
 def test_pages_of_other_origins_may_call():
     place = Place()
-    asked = {"origin": "https://app.example", "access_control_request_method": "PATCH",
+    asked: dict[str, Any] = {"origin": "https://app.example", "access_control_request_method": "PATCH",
              "access_control_request_headers": "authorization,content-type"}  # fmt: skip
     reply = place.send("OPTIONS", "/api/v2/users/me", **asked)
     assert reply.status == 204

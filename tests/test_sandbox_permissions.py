@@ -31,7 +31,7 @@ class Organization(Place):
         users = self.get("/api/v2/users?pageSize=60")["entities"]
         self.user = next(user["id"] for user in users[1:] if user["id"][-1] not in "07")
         self.leader = next(user["id"] for user in users[1:] if user["id"][-1] in "07")
-        self.token = self.sandbox.access_token(user_id=self.user, client_id="code")
+        self.mine = self.sandbox.access_token(user_id=self.user, client_id="code")
         self.home = self.get("/api/v2/authorization/divisions/home")["id"]
 
     def get(self, url: str) -> Any:
@@ -71,12 +71,12 @@ def test_nothing_is_refused_unless_permissions_are_enforced():
 
 
 def test_the_missing_permission_is_named(org: Organization):
-    answer = org.api(org.token, "POST", QUEUES, QUEUE)
+    answer = org.api(org.mine, "POST", QUEUES, QUEUE)
     assert (answer.status, answer.body["code"]) == (403, "missing.permissions")
     assert answer.body["messageParams"] == {"permissions": "routing:queue:add"}
     assert "routing:queue:add" in answer.body["message"]
     assert org.api(org.admin, "POST", QUEUES, QUEUE).status == 200
-    assert org.api(org.token, "GET", "/api/v2/users/me").status == 200  # demands nothing
+    assert org.api(org.mine, "GET", "/api/v2/users/me").status == 200  # demands nothing
 
 
 def test_one_of_several_is_enough_where_the_definition_says_so(org: Organization):
@@ -97,19 +97,19 @@ def test_all_of_several_are_needed_where_the_definition_says_so(org: Organizatio
     assert not record.permissions_any
     first, second = record.permissions
     body = {"name": "South", "description": ""}
-    answer = org.api(org.token, "POST", "/api/v2/authorization/divisions", body)
+    answer = org.api(org.mine, "POST", "/api/v2/authorization/divisions", body)
     assert answer.body["messageParams"]["permissions"] == f"{first}, {second}"
     org.do("POST", f"{SUBJECTS}/{org.user}/divisions/{org.home}/roles/{org.role(first)}")
-    answer = org.api(org.token, "POST", "/api/v2/authorization/divisions", body)
+    answer = org.api(org.mine, "POST", "/api/v2/authorization/divisions", body)
     assert answer.body["messageParams"]["permissions"] == second
     assert answer.body["code"] == "missing.permissions"
     org.do("POST", f"{SUBJECTS}/{org.user}/divisions/{org.home}/roles/{org.role(second)}")
-    assert org.api(org.token, "POST", "/api/v2/authorization/divisions", body).status == 200
+    assert org.api(org.mine, "POST", "/api/v2/authorization/divisions", body).status == 200
 
 
 def test_a_remembered_answer_is_not_shown_to_those_who_may_not_see_it(org: Organization):
     assert org.api(org.admin, "GET", QUEUES).status == 200
-    assert org.api(org.token, "GET", QUEUES).status == 403
+    assert org.api(org.mine, "GET", QUEUES).status == 403
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_grants_are_added_removed_and_replaced(org: Organization):
     org.do("POST", f"{subject}/bulkadd", pairs((watch, org.home), (watch, south), (build, south), (watch, south)))
     assert sorted(org.roles_of(org.user)) == ["Build", "Employee", "Watch", "Watch"]
     assert org.get(f"{SUBJECTS}/rolecounts?id={org.user}")[org.user] == {"count": 3}
-    assert org.api(org.token, "POST", QUEUES, QUEUE).status == 200
+    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 200
     found = org.get(f"/api/v2/authorization/divisions/{south}/grants?pageSize=100")["entities"]
     assert {grant["subjectId"] for grant in found} >= {org.user, "sandbox"}
     org.do("POST", f"{subject}/bulkremove", pairs((watch, org.home), (build, south)))
     assert sorted(org.roles_of(org.user)) == ["Employee", "Watch"]
-    assert org.api(org.token, "POST", QUEUES, QUEUE).status == 403
+    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 403
     org.do("POST", f"{subject}/bulkreplace", pairs((build, org.home)))
     assert org.roles_of(org.user) == ["Build"]
     org.do("DELETE", f"{subject}/divisions/{org.home}/roles/{build}")
@@ -243,9 +243,9 @@ def test_permitted_divisions(org: Organization):
     everywhere = org.get(f"{path}/paged/me?permission=routing:queue:add&pageSize=100")
     assert everywhere["allDivsPermitted"] is True
     assert everywhere["total"] == org.get("/api/v2/authorization/divisions?pageSize=1")["total"]
-    mine = org.api(org.token, "GET", f"{path}/me?permission=directory:user:view").body
+    mine = org.api(org.mine, "GET", f"{path}/me?permission=directory:user:view").body
     assert [division["id"] for division in mine] == [org.home]
-    assert org.api(org.token, "GET", f"{path}/me?permission=routing:queue:add").body == []
+    assert org.api(org.mine, "GET", f"{path}/me?permission=routing:queue:add").body == []
     assert org.get(f"{path}/paged/{org.leader}?permission=routing:queue:add")["total"] == 1
 
 
@@ -261,15 +261,15 @@ def test_roles_are_made_changed_and_found(org: Organization):
     assert (counts["Master Admin"], counts["Queue builder"]) == (1, 0)
     assert all("userCount" not in entry for entry in org.get(f"{ROLES}?userCount=false")["entities"])
     org.do("PUT", f"/api/v2/users/{org.user}/roles", [role])
-    assert org.api(org.token, "POST", QUEUES, QUEUE).status == 200
+    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 200
     policy = {"domain": "routing", "entityName": "queue", "actionSet": ["view"]}
     org.do("PUT", f"{ROLES}/{role}", {"name": "Queue watcher", "permissionPolicies": [policy]})
-    assert org.api(org.token, "POST", QUEUES, QUEUE).status == 403
+    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 403
     org.do("PATCH", f"{ROLES}/{role}", {"name": "Queue watcher", "permissions": ["routing:queue:add"]})
-    assert org.api(org.token, "POST", QUEUES, QUEUE).status == 200
+    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 200
     org.do("DELETE", f"{ROLES}/{role}")
     assert org.roles_of(org.user) == []
-    assert org.api(org.token, "POST", QUEUES, QUEUE).status == 403
+    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 403
 
 
 def test_a_policy_needs_its_parts(org: Organization):
@@ -280,7 +280,7 @@ def test_a_policy_needs_its_parts(org: Organization):
 
 def test_the_roles_of_the_start_come_back(org: Organization):
     employee = next(entry for entry in org.get(ROLES)["entities"] if entry["name"] == "Employee")
-    changed = {"defaultRoleId": "employee", "name": "Worker", "permissionPolicies": []}
+    changed: dict[str, Any] = {"defaultRoleId": "employee", "name": "Worker", "permissionPolicies": []}
     assert org.do("PUT", f"{ROLES}/default", [changed]).body["entities"][0]["name"] == "Worker"
     difference = org.do("POST", f"{ROLES}/{employee['id']}/comparedefault/{employee['id']}", employee).body
     assert len(difference["addedPermissionPolicies"]) == len(employee["permissionPolicies"])
@@ -308,7 +308,7 @@ def test_scopes(org: Organization):
 
 def test_the_client_names_what_is_missing(org: Organization):
     with GenesysCloud(
-        auth=AccessToken(org.token), region="http://sandbox.local", transport=SandboxTransport(org.sandbox)
+        auth=AccessToken(org.mine), region="http://sandbox.local", transport=SandboxTransport(org.sandbox)
     ) as gc:
         with pytest.raises(Forbidden, match="routing:queue:add") as caught:
             gc.routing.post_routing_queues(QUEUE)
