@@ -12,7 +12,8 @@ from ..regions import REGIONS
 
 __all__ = ["Certificates", "names_of"]
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
+#: Resolvers of many systems know every name under ``localhost``; certificates cannot have a wildcard that short.
+LOCAL = ("localhost", "127.0.0.1", "::1", "api.localhost", "login.localhost", "apps.localhost", "streaming.localhost")
 
 
 def names_of(hosts: Iterable[str] = ()) -> list[str]:
