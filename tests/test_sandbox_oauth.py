@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -551,14 +552,38 @@ def test_a_person_who_is_gone_is_logged_out(place: Place):
     assert place.api(token, "GET", ME).status == 401
 
 
-def test_tokens_come_back_with_a_snapshot_of_the_store(place: Place):
-    person = _person(place)["id"]
-    token = place.sandbox.access_token(user_id=person, client_id="code")
-    rows = place.sandbox.store.table("oauth_tokens")
-    assert json.loads(json.dumps(rows[token])) == rows[token]
-    other = Place()
-    other.sandbox.store.table("oauth_tokens")[token] = json.loads(json.dumps(rows[token]))
-    assert other.api(token, "GET", ME).body["id"] == person
+def test_a_snapshot_knows_who_was_logged_in(place: Place, browser: Browser):
+    first = _exchange(place, browser.authorize().allow()["code"]).body
+    form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+    snapshot = place.sandbox.snapshot()
+    for _ in range(2):
+        assert place.api(first["access_token"], "DELETE", "/api/v2/tokens/me").status in (200, 204)
+        assert place.token(form, "code").status == 200
+        assert place.token(form, "code").status == 400
+        place.sandbox.restore(snapshot)
+        assert place.api(first["access_token"], "GET", ME).status == 200
+    place.sandbox.reset()
+    assert place.api(first["access_token"], "GET", ME).status == 401
+
+
+def test_logins_outlive_a_restart(tmp_path: Path):
+    place = Place(data=tmp_path / "sandbox.db")
+    browser = Browser(place)
+    first = _exchange(place, browser.authorize().allow()["code"]).body
+    code = browser.authorize().told()["code"]
+    made = place.client(authorizedGrantType="CLIENT-CREDENTIALS")
+    spent = browser.authorize().told()["code"]
+    assert _exchange(place, spent, "code", "sandbox", redirect_uri="http://localhost/other").status == 400
+    place.sandbox.close()
+    place = Place(data=tmp_path / "sandbox.db")
+    browser.place = place
+    assert place.api(first["access_token"], "GET", ME).status == 200
+    assert place.token({"grant_type": "client_credentials"}, made["id"], made["secret"]).status == 200
+    assert place.token({"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}, "code").status == 200
+    assert _exchange(place, code).status == 200
+    assert _exchange(place, spent).status == 400
+    assert browser.authorize().told()["code"]  # the browser is remembered, too
+    place.sandbox.close()
 
 
 # --- clients by REST ----------------------------------------------------------------------------
