@@ -123,7 +123,7 @@ class Sandbox:
             self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed,
             self._file.saved() if self._file else None, self._file,
         )  # fmt: skip
-        self._replies: dict[tuple[Place, str, str], tuple[int, bytes, list[tuple[str, str]]]] = {}
+        self._replies: dict[tuple[Place, str, str, str], tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
         self._start()
         course = self.store.table("clock").get("course")
@@ -296,8 +296,8 @@ class Sandbox:
             if record.path != "/api/v2/tokens/me" or "preserveIdleTTL=true" not in query:
                 self.login.use(token)
             self.permissions.check(record, holder)
-        steady = record.method == "GET" and record.name not in PERSONAL and not self.store.jobs.keys() & values
-        question = (place, path, query)
+        steady = record.method == "GET" and not self.store.jobs.keys() & values
+        question = (place, path, query, token if record.name in PERSONAL else "")
         if steady and (remembered := self._remembered(question)):
             return remembered
         found = self._validator.parameters(record, values, query, sent)
@@ -314,7 +314,7 @@ class Sandbox:
             self._replies[question] = written
         return written
 
-    def _remembered(self, question: tuple[Place, str, str]) -> tuple[int, bytes, list[tuple[str, str]]] | None:
+    def _remembered(self, question: tuple[Place, str, str, str]) -> tuple[int, bytes, list[tuple[str, str]]] | None:
         """The answer that was given to the same question, unless anything has changed since."""
         if self._replies_at != self.store.changes or len(self._replies) >= REMEMBERED:
             self._replies, self._replies_at = {}, self.store.changes

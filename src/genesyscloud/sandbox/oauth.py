@@ -250,7 +250,7 @@ class Login:
 
         A token of client credentials has no user; the setting ``client_credentials_user`` gives it the administrator.
         """
-        found = self.tokens.find(token)
+        found = self.tokens.holder(token)
         person = found.user_id if found else ""
         return person or (self._sandbox.admin_id if self._settings.client_credentials_user else "")
 

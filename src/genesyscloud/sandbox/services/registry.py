@@ -38,7 +38,7 @@ Listener = Callable[["Sandbox", "Change"], None]
 
 #: By name of operation: carries the operation out.
 SERVICES: dict[str, Service] = {}
-#: Operations whose answers must not be remembered.
+#: Operations whose answers depend on who asks: they are remembered for each token.
 PERSONAL: set[str] = set()
 #: By path of collection: makes a seeded entity more like a real one.
 SEEDERS: dict[str, Seeder] = {}
