@@ -13,6 +13,9 @@ from genesyscloud.sandbox import Sandbox
 
 FORM = "application/x-www-form-urlencoded"
 BACK = "http://localhost:49152/back"
+CODE = "authorization_code"
+SAML2 = "urn:ietf:params:oauth:grant-type:saml2-bearer"
+ME = "/api/v2/users/me"
 
 
 class Clock:
@@ -128,3 +131,52 @@ class Browser:
         self.status, self.headers, self.users, self.text = reply.status, reply.headers, page.users, page.text
         self.sent_to = reply.headers.get("location", "")
         return self
+
+
+def exchange(place: Place, code_: str, client: str = "code", secret: str = "sandbox", **fields: str) -> Answer:
+    """Ask for the token that a code stands for."""
+    return place.token({"grant_type": CODE, "code": code_, "redirect_uri": BACK, **fields}, client, secret)
+
+
+def person(place: Place, at: int = 1) -> dict[str, Any]:
+    """One of the users."""
+    return place.api(place.sandbox.access_token(), "GET", "/api/v2/users?pageSize=10").body["entities"][at]
+
+
+# Times around that of the clock above.
+SAML_RESPONSE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
+ xmlns="urn:oasis:names:tc:SAML:2.0:assertion">
+<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:{status}"/></samlp:Status>
+<Assertion><Subject><NameID>{name}</NameID></Subject>
+<Conditions NotBefore="{start}" NotOnOrAfter="{end}"/>
+<AttributeStatement><Attribute Name="OrganizationName"><AttributeValue>{org}</AttributeValue></Attribute>
+</AttributeStatement></Assertion></samlp:Response>"""
+SAML_TIMES = {"start": "2027-01-15T07:00:00Z", "end": "2027-01-15T09:00:00Z"}
+
+
+def assertion(**changes: str) -> str:
+    """A SAML response, encoded."""
+    fields = {"status": "Success", "name": "", "org": "sandbox", **SAML_TIMES, **changes}
+    return base64.b64encode(SAML_RESPONSE.format(**fields).encode()).decode()
+
+
+#: What fuzzed requests to the login service are made of, besides any text.
+VALUES = [
+    "client_credentials",
+    CODE,
+    "refresh_token",
+    SAML2,
+    "code",
+    "token",
+    "sandbox",
+    BACK,
+    "S256",
+    "\r\n",
+    "a:b",
+    "",
+]
+
+
+def encoded(fields: dict[str, str]) -> bytes:
+    """A form, or a query, with whatever is in it."""
+    return urlencode(fields, errors="replace").encode()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from ..sandbox.certificates import Certificates
 
 __all__ = ["cli"]
@@ -69,15 +71,9 @@ def sandbox(
 ) -> None:
     """Run a local Genesys Cloud until Ctrl-C."""
     from ..sandbox import Sandbox
-    from ..sandbox.server import address_of, listen, run
+    from ..sandbox.server import address_of, run
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    try:
-        listener = listen(host, port)
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        what = f"port {port} is taken; choose another with --port, or 0 for a free one" if taken else str(error)
-        raise click.ClickException(f"cannot listen on {host}: {what}") from None
     number = int(seed) if seed.lstrip("-").isdecimal() else seed
     made = Sandbox(
         seed=number,
@@ -88,7 +84,7 @@ def sandbox(
         enforce_permissions=enforce_permissions,
         auto_login=auto_login,
     )
-    with listener, ExitStack() as stack:
+    with _listener(host, port) as listener, ExitStack() as stack:
         certificates = stack.enter_context(_certificates([host, *names], ca_file)) if https else None
         address = address_of(listener, https=https)
         click.echo(f"Genesys Cloud sandbox at {address} (client id {client_id}, secret {client_secret})")
@@ -100,6 +96,17 @@ def sandbox(
             pass
         except RuntimeError as error:
             raise click.ClickException(str(error)) from None
+
+
+def _listener(host: str, port: int) -> socket:
+    from ..sandbox.server import listen
+
+    try:
+        return listen(host, port)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        what = f"port {port} is taken; choose another with --port, or 0 for a free one" if taken else str(error)
+        raise click.ClickException(f"cannot listen on {host}: {what}") from None
 
 
 def _certificates(hosts: list[str], ca_file: str) -> AbstractContextManager[Certificates]:

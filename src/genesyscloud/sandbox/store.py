@@ -115,7 +115,9 @@ class Collection:
 
     def get(self, entity_id: str) -> Entity | None:
         """The entity with an id, or ``None`` when there is none."""
-        return self[entity_id] if entity_id in self else None
+        if entity_id not in self:
+            return None
+        return self[entity_id]
 
     def peek(self, entity_id: str) -> Entity | None:
         """The entity with an id, unless it is one from the start that nobody has looked at."""
