@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import shutil
 import webbrowser
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +16,8 @@ from genesyscloud.auth import BrowserLogin
 from genesyscloud.errors import OAuthError
 from genesyscloud.sandbox import Sandbox
 
-pytest.importorskip("selenium")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM or not DRIVER, reason="needs chromium and chromium-driver (apt-get install chromium chromium-driver)"
-)
+from .realparts import program
+
 SECONDS = 60
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update"]  # fmt: skip
@@ -34,11 +30,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from selenium.webdriver.chrome.service import Service
 
     options = Options()
-    options.binary_location = str(CHROMIUM)
+    options.binary_location = program("chromium")
     profile: Path = tmp_path_factory.mktemp("chromium")
     for flag in [*FLAGS, f"--user-data-dir={profile}"]:
         options.add_argument(flag)  # pyright: ignore[reportUnknownMemberType]
-    driver = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
+    driver = webdriver.Chrome(options=options, service=Service(executable_path=program("chromedriver")))
     driver.set_page_load_timeout(SECONDS)
     try:
         yield driver
