@@ -28,6 +28,7 @@ from genesyscloud.sandbox.urls import locate, split_prefix
 from genesyscloud.sections import GatewaySettings
 
 from .logins import FORM, Place
+from .realparts import Nginx
 
 LOGIN = b"grant_type=client_credentials&client_id=sandbox&client_secret=sandbox"
 
@@ -254,6 +255,32 @@ def test_our_client_through_a_gateway_path():
         auth = ClientCredentials("sandbox", "sandbox")
         with GenesysCloud(auth=auth, region="mypurecloud.ie", gateway=gateway) as gc:
             assert gc.routing.get_routing_queues(page_size=1).total == 250
+
+
+def test_links_lead_back_through_a_gateway(tmp_path: Path):
+    def where(sandbox: Sandbox, call: Call) -> Any:
+        return {"id": "x", "name": sandbox.urls.base(call, "apps"), "email": sandbox.urls.websocket(call)}
+
+    with Sandbox() as sandbox:
+        address = sandbox.serve()
+        sandbox.handlers["get_users_me"] = where
+        token = sandbox.access_token()
+        rules = f"""
+            location /genesys/ {{ proxy_pass {address}/; proxy_set_header X-Forwarded-Host $http_host;
+                                  proxy_set_header X-Forwarded-Prefix /genesys; }}
+            location /whole/ {{ proxy_pass {address}; proxy_set_header Host $http_host; }}
+            location /plain/ {{ proxy_pass {address}/; }}
+        """
+        with Nginx(tmp_path, rules) as nginx:
+            for path, base in (
+                ("/genesys", f"{nginx.url}/genesys"),
+                ("/whole/path", f"{nginx.url}/whole/path"),
+                ("/plain", address),
+            ):
+                asked = UrlRequest(f"{nginx.url}{path}/api/v2/users/me", headers={"Authorization": f"Bearer {token}"})
+                with urlopen(asked, timeout=30) as reply:
+                    found = json.loads(reply.read())
+                assert (found["name"], found["email"]) == (base, base.replace("http", "ws")), path
 
 
 # --- from browsers ------------------------------------------------------------------------------

@@ -250,10 +250,16 @@ def test_a_token_that_nobody_uses_ends(place: Place):
     assert (answer.status, answer.body["code"]) == (401, "bad.credentials")
 
 
-def test_the_idle_timeout_has_bounds(place: Place):
-    body = {"enableIdleTokenTimeout": True, "idleTokenTimeoutSeconds": 60}
-    answer = place.api(place.sandbox.access_token(), "PUT", "/api/v2/tokens/timeout", body)
-    assert answer.status == 400
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"enableIdleTokenTimeout": True, "idleTokenTimeoutSeconds": 60}, 400),
+        ({"enableIdleTokenTimeout": True, "idleTokenTimeoutSeconds": None}, 200),
+        ({"enableIdleTokenTimeout": False}, 200),
+    ],
+)
+def test_the_idle_timeout_has_bounds(place: Place, body: dict[str, Any], status: int):
+    assert place.api(place.sandbox.access_token(), "PUT", "/api/v2/tokens/timeout", body).status == status
 
 
 def test_all_tokens_of_a_user_are_taken_back(place: Place, browser: Browser):

@@ -355,7 +355,7 @@ def _divisions(sandbox: Sandbox) -> Collection:
 def _division(sandbox: Sandbox, division_id: str) -> Entity:
     divisions = _divisions(sandbox)
     if division_id not in divisions:
-        return {"id": division_id, "name": "All divisions" if division_id == ALL_DIVISIONS else ""}
+        return {"id": division_id, "name": "All divisions" if division_id == ALL_DIVISIONS else "", "description": ""}
     return {**divisions[division_id], "selfUri": f"{DIVISIONS}/{division_id}"}
 
 

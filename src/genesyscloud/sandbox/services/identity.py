@@ -111,7 +111,10 @@ def idle_timeout(sandbox: Sandbox, call: Call) -> Any:
 @service("put_tokens_timeout")
 def change_idle_timeout(sandbox: Sandbox, call: Call) -> Any:
     """Change it. Tokens that nobody has counted until now count as used now."""
-    document = {**idle_timeout(sandbox, call), **call.body}
+    document = {
+        **idle_timeout(sandbox, call),
+        **{wire: value for wire, value in call.body.items() if value is not None},
+    }
     if document["enableIdleTokenTimeout"] and document["idleTokenTimeoutSeconds"] < SHORTEST_TIMEOUT:
         raise bad_request(
             f"idleTokenTimeoutSeconds must be at least {SHORTEST_TIMEOUT}.",
