@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
-import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,10 +115,10 @@ class Tinyproxy:
     def __init__(self, folder: Path, username: str = "", password: str = "", *options: str) -> None:
         self._program = program("tinyproxy")
         self._configuration = folder / "tinyproxy.conf"
-        self._lines = ["Listen 127.0.0.1", "LogLevel Info", "MaxClients 100", *options]
+        self._log = folder / "tinyproxy.log"
+        self._lines = ["Listen 127.0.0.1", "LogLevel Info", f'LogFile "{self._log}"', "MaxClients 100", *options]
         if username:
             self._lines.append(f"BasicAuth {username} {password}")
-        self._said: list[str] = []
 
     @property
     def where(self) -> str:
@@ -130,44 +130,36 @@ class Tinyproxy:
 
     @property
     def requests(self) -> list[str]:
-        """First line of each request that it took."""
-        marker = "): "
-        return [line.partition(marker)[2].strip() for line in self._said if "Request (file descriptor" in line]
+        """First line of each request that it took; it writes them down before it answers."""
+        lines = self._log.read_text().splitlines()
+        return [line.partition("): ")[2].strip() for line in lines if "Request (file descriptor" in line]
 
     def __enter__(self) -> Self:
         # It cannot be given port 0, or a socket; somebody else may be quicker.
         for _ in range(5):
             if self._start(unused_port()):
                 return self
-        pytest.fail(f"tinyproxy did not start: {''.join(self._said)}")
+        pytest.fail(f"tinyproxy did not start: {self._log.read_text()}")
 
     def __exit__(self, *exc: object) -> None:
         self._process.terminate()
         self._process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
 
     def _start(self, port: int) -> bool:
         self.port = port
         self._configuration.write_text("\n".join([f"Port {port}", *self._lines, ""]))
-        self._said = []
-        self._settled = threading.Event()
+        self._log.write_text("")
         self._process = subprocess.Popen(
             [self._program, "-d", "-c", str(self._configuration)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-        self._reader = threading.Thread(target=self._listen, daemon=True)
-        self._reader.start()
-        assert self._settled.wait(PATIENCE)
-        return self._process.poll() is None and any("Accepting connections" in line for line in self._said)
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as output:
-            for line in output:
-                self._said.append(line)
-                if "Accepting connections" in line:
-                    self._settled.set()
-        self._settled.set()
+        until = time.monotonic() + PATIENCE
+        while self._process.poll() is None and time.monotonic() < until:
+            if "Accepting connections" in self._log.read_text():
+                return True
+            time.sleep(0.005)
+        self._process.terminate()
+        self._process.wait(PATIENCE)
+        return False

@@ -75,7 +75,7 @@ class Circuits(RuleBasedStateMachine):
         self.state, self.epoch = state, self.epoch + 1
         self.failures = self.trials_out = self.trials_passed = 0
 
-    @rule(seconds=st.sampled_from([0.0, 0.5, 3.0, 9.9, 10.0, 60.0]))
+    @rule(seconds=st.sampled_from([0.0, 0.5, 3.0, 9.75, 10.0, 60.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
 

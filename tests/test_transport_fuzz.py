@@ -74,8 +74,14 @@ BODIES = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong",
 ]
 ANY = st.binary(max_size=40)
+
+
+def reply_of(line: bytes, fields: list[bytes], end: bytes, body: list[bytes]) -> bytes:
+    return b"".join([line, b"\r\n", *(field + b"\r\n" for field in fields), end, *body])
+
+
 REPLIES = st.builds(
-    lambda line, fields, end, body: b"".join([line, b"\r\n", *(field + b"\r\n" for field in fields), end, *body]),
+    reply_of,
     st.sampled_from(STATUS_LINES) | ANY,
     st.lists(st.sampled_from(FIELDS) | ANY, max_size=4),
     st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b""]),

@@ -262,6 +262,8 @@ class AiohttpTransport:
             fault = faults.connect_failed(proxy.where, error.os_error)
             return ProxyError(f"proxy: {fault.reason}")
         if not attempt.connected:
+            if proxy is not None and isinstance(error, aiohttp.ClientResponseError | aiohttp.ServerDisconnectedError):
+                return faults.proxy_broken(proxy.where, _words(error))
             return faults.connect_failed(where, _origin_of(error))
         return faults.broken(where, _words(error), _origin_of(error))
 

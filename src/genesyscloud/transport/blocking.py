@@ -180,7 +180,7 @@ class BlockingTransport:
         try:
             response = _begin(incoming, "CONNECT")
         except http.client.HTTPException as error:
-            raise ProxyError(f"proxy {proxy.where} gave no proper answer: {_words(error)}") from None
+            raise faults.proxy_broken(proxy.where, _words(error)) from None
         if not 200 <= response.status < 300:
             raise faults.proxy_refused(proxy.where, origin.where, response.status)
 

@@ -31,6 +31,7 @@ __all__ = [
     "connect_failed",
     "connect_timed_out",
     "pool_exhausted_text",
+    "proxy_broken",
     "proxy_refused",
     "read_timed_out",
     "refusal",
@@ -50,6 +51,9 @@ def connect_failed(where: str, error: Exception) -> TransportError:
     """Return the error for ``error`` raised while connecting to ``where``: nothing was sent."""
     if isinstance(error, socket.gaierror):
         return DnsError(f"the host name of {where} cannot be resolved ({reason(error)}); check region and network")
+    if _ended_handshake(error):
+        # Servers that are about to restart do so; it has nothing to do with certificates, and passes.
+        return ConnectError(f"no connection to {where}: the server closed it in the middle of the TLS handshake")
     if _is_tls(error):
         return TlsError(f"TLS with {where} failed: {reason(error)}{_tls_hint(error)}")
     return ConnectError(f"no connection to {where}: {reason(error)}")
@@ -116,6 +120,11 @@ def proxy_refused(proxy: str, where: str, status: int) -> TransportError:
     return ProxyError(f"proxy {proxy} refused the way to {where}: status {status}{hint}", status)
 
 
+def proxy_broken(proxy: str, what: str) -> TransportError:
+    """Return the error for a proxy that was asked for a tunnel and did not answer as proxies do."""
+    return ProxyError(f"proxy {proxy} gave no proper answer: {what}")
+
+
 def pool_exhausted_text(pool_size: int, seconds: float) -> str:
     """Return the text for a call that got no connection."""
     return f"all {pool_size} connections were busy for {seconds:g} s; raise pool_size, or make fewer calls at once"
@@ -135,6 +144,12 @@ def reason(error: BaseException) -> str:
 def _is_tls(error: BaseException) -> bool:
     # ssl errors come only from a loaded ssl module; naming its classes here would load it for plain http.
     return any(cls.__module__ == "ssl" for cls in type(error).__mro__)
+
+
+def _ended_handshake(error: Exception) -> bool:
+    # asyncio says it with a bare ConnectionResetError.
+    bare = isinstance(error, ConnectionResetError) and not error.args
+    return bare or type(error).__name__ in ("SSLEOFError", "SSLZeroReturnError")
 
 
 def _tls_hint(error: Exception) -> str:
