@@ -25,12 +25,16 @@ import msgspec
 from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
 from . import admin, words
+from .channels import Channels
 from .clock import REAL_TIME, Clock, ClockState
+from .consequences import Consequences
 from .cors import cross_origin, preflight
 from .crud import Answered, Call, Handler, answer
-from .events import Events
+from .events import Event, Events
 from .fake import ExampleCall, Faker, example_body, example_call
-from .limits import RateLimiter
+from .faults import Exchange, Faults
+from .limits import RateLimiter, Sender
+from .listening import Listener, injected
 from .narrow import as_object
 from .oauth import PATHS, Login
 from .permissions import Permissions
@@ -43,6 +47,7 @@ from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_I
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
 from .store import Collection, Entity, Snapshot, Store
+from .topics import topics_of
 from .urls import IN_PROCESS_HOST, Place, Urls, locate
 from .validate import Validator
 
@@ -100,8 +105,8 @@ class Sandbox:
         self.router = router_of(catalog())
         self.shapes = Shapes(self.router, self.faker)
         self.handlers: dict[str, Handler] = dict(SERVICES)
-        self._renderer = Renderer(self.faker)
-        self._validator = Validator(
+        self.renderer = Renderer(self.faker)
+        self.validator = Validator(
             self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
         )
         #: What was asked lately.
@@ -110,10 +115,11 @@ class Sandbox:
         self.snapshots: dict[str, SandboxSnapshot] = {}
         #: What happens, for those who want to know; services publish here.
         self.events = Events()
+        self._lock = threading.RLock()
+        self.topics = topics_of(catalog())
         #: The call that is being carried out, if any: who listens to changes can see who makes them.
         self.call: Call | None = None
         self.events.change_listeners += [partial(listener, self) for listener in LISTENERS]
-        self._lock = threading.RLock()
         self._server: Server | None = None
         self._certificates: Certificates | None = None
         self.urls = Urls(self)
@@ -123,6 +129,11 @@ class Sandbox:
             self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed,
             self._file.saved() if self._file else None, self._file,
         )  # fmt: skip
+        #: What goes wrong on purpose.
+        self.faults = Faults(self)
+        #: The notification channels, and who is connected to them.
+        self.channels = Channels(self, self.topics)
+        self._consequences = Consequences(self)
         self._replies: dict[tuple[Place, str, str, str], tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
         self._start()
@@ -159,11 +170,12 @@ class Sandbox:
         """Begin what is not kept in the store."""
         settings = self.settings
         self.login = Login(self)
-        self._limiter = RateLimiter(settings.rate_limit, settings.rate_limit_allowed, settings.clock)
+        self._limiter = RateLimiter(settings)
 
     def reset(self) -> None:
         """Go back to the state of the start: changes, tokens and jobs are forgotten, the clock shows the real time."""
         with self._lock:
+            self.faults.clear()
             self.restore(SandboxSnapshot(Snapshot({}, {}, {}), REAL_TIME))
             self._start()
 
@@ -187,6 +199,7 @@ class Sandbox:
         with self._lock:
             self.store.restore(snapshot.store)
             self.clock.state = snapshot.clock
+            self.channels.restored()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -211,6 +224,16 @@ class Sandbox:
 
     # --- ways in --------------------------------------------------------------------------------
 
+    def exchange(self, request: Request) -> Exchange:
+        """Answer a request, and say what :attr:`faults` do to the reply on its way; see :meth:`handle`."""
+        if self.settings.admin and admin.path_of(request.url):
+            with self._lock:
+                return Exchange(admin.answer(self, request))
+        started = perf_counter()
+        found = self.faults.exchange(request, self._handle) if self.faults else Exchange(self._handle(request))
+        self.requests.note(request, found.reply, perf_counter() - started)
+        return found
+
     def handle(self, request: Request) -> Reply:
         """Answer a request.
 
@@ -220,10 +243,9 @@ class Sandbox:
         Returns:
             The reply; never raises for anything that a request contains.
         """
-        if self.settings.admin and admin.path_of(request.url):
-            with self._lock:
-                return admin.answer(self, request)
-        started = perf_counter()
+        return self.exchange(request).reply
+
+    def _handle(self, request: Request) -> Reply:
         correlation_id = str(uuid.uuid4())
         headers: list[tuple[str, str]] = [("ININ-Correlation-Id", correlation_id)]
         sent = request.headers if isinstance(request.headers, Headers) else Headers(request.headers.items())
@@ -232,9 +254,7 @@ class Sandbox:
         further = [*further, *cross_origin(sent)]
         if request.method == "HEAD":
             body = b""
-        reply = Reply(status, Headers([*headers, *further]), body)
-        self.requests.note(request, reply, perf_counter() - started)
-        return reply
+        return Reply(status, Headers([*headers, *further]), body)
 
     def _safely(
         self, request: Request, sent: Headers, headers: list[tuple[str, str]], correlation_id: str
@@ -292,7 +312,7 @@ class Sandbox:
         token = ""
         if record.secured:
             token, holder = self.login.token(sent.get("authorization"))
-            headers += self._limiter.count(token)
+            headers += self._limiter.count(Sender(token, holder.client_id, holder.user_id, record.name))
             if record.path != "/api/v2/tokens/me" or "preserveIdleTTL=true" not in query:
                 self.login.use(token)
             self.permissions.check(record, holder)
@@ -300,8 +320,8 @@ class Sandbox:
         question = (place, path, query, token if record.name in PERSONAL else "")
         if steady and (remembered := self._remembered(question)):
             return remembered
-        found = self._validator.parameters(record, values, query, sent)
-        body = self._validator.body(record, sent, data)
+        found = self.validator.parameters(record, values, query, sent)
+        body = self.validator.body(record, sent, data)
         pairs = parse_qsl(query, keep_blank_values=True) if query else []
         self.call = Call(record, path, values, found, pairs, body, token, place)
         looks = self.clock.looks
@@ -329,7 +349,7 @@ class Sandbox:
         if not record.result:
             return (204, b"", [])
         empty = value is None and record.result == "o"
-        fitted: Any = {} if empty else self._renderer.render(value, record.result, path)
+        fitted: Any = {} if empty else self.renderer.render(value, record.result, path)
         kind = record.produces[0] if record.produces else "application/json"
         if kind.startswith("text/"):
             return 200, str(fitted).encode("utf-8", "replace"), [("Content-Type", f"{kind}; charset=utf-8")]
@@ -424,6 +444,64 @@ class Sandbox:
             raise RuntimeError("there is no certificate: the sandbox does not serve over HTTPS; see serve(https=True)")
         return self._certificates.ca_file
 
+    @property
+    def lock(self) -> threading.RLock:
+        """Held while the sandbox is at work; whoever reads its state from another thread holds it too."""
+        return self._lock
+
+    @contextmanager
+    def at_work(self) -> Generator[None]:
+        """Change the state from outside of a request: all that is done within is kept, or nothing of it.
+
+        Example:
+            >>> sandbox = Sandbox()
+            >>> with sandbox.at_work():
+            ...     sandbox.store.write("/api/v2/outbound/settings", {"maxCallsPerAgent": 5})
+        """
+        with self._lock, self._transaction():
+            yield
+
+    # --- notifications --------------------------------------------------------------------------
+
+    def listen(self, *topics: str) -> Listener:
+        """Collect the events of topics, without a channel and without a socket.
+
+        Args:
+            topics: as a channel is subscribed to them; ``{id}`` in place of an id stands for any.
+
+        Raises:
+            ValueError: there is no such topic.
+
+        Example:
+            >>> sandbox = Sandbox()
+            >>> with sandbox.listen("v2.users.{id}.presence") as events:
+            ...     happened = sandbox.inject("v2.users.1f.presence")
+            >>> events[0].topic
+            'v2.users.1f.presence'
+        """
+        return Listener(self, topics)
+
+    def inject(self, topic: str, body: Any = None, *, check: bool = True) -> Event:
+        """Make an event happen: whoever has subscribed to its topic is told.
+
+        Args:
+            topic: a concrete topic.
+            body: body of the event; an example when there is none.
+            check: whether to refuse a body that does not fit the schema of the topic. Without, any JSON value is
+                delivered as it is.
+
+        Returns:
+            The event.
+
+        Raises:
+            ValueError: there is no such topic, or the body does not fit.
+
+        Example:
+            >>> Sandbox().inject("v2.users.1f.routingStatus").body["id"]
+            '1f'
+        """
+        return injected(self, topic, body, check=check)
+
     # --- what the rooms behind it ask for -------------------------------------------------------
 
     @property
@@ -500,7 +578,7 @@ class Sandbox:
         seeder = SEEDERS.get(shape.path)
         if seeder is not None:
             seeder(self, collection, entity)
-        return self._renderer.made(entity, shape.model) if known else entity
+        return self.renderer.made(entity, shape.model) if known else entity
 
     def home_division(self) -> Entity:
         """The division that everything is in until it is moved."""

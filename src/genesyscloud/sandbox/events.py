@@ -19,10 +19,12 @@ class Event(NamedTuple):
     Attributes:
         topic: the concrete topic, such as ``v2.users.{id}.presence`` with the id filled in.
         body: the body that the topic's schema describes, a JSON value.
+        raw: whether it is to be delivered as it is, even where it does not fit the schema.
     """
 
     topic: str
     body: Any
+    raw: bool = False
 
 
 class Events:
@@ -39,9 +41,9 @@ class Events:
         self.token_listeners: list[Callable[[str, Token], None]] = []
         self._held: list[Callable[[], None]] | None = None
 
-    def publish(self, topic: str, body: Any) -> None:
+    def publish(self, topic: str, body: Any, *, raw: bool = False) -> None:
         """Say that something happened."""
-        self._say(partial(self._hand_out, Event(topic, body)))
+        self._say(partial(self._hand_out, Event(topic, body, raw)))
 
     def _say(self, tell: Callable[[], None]) -> None:
         """Tell at once, or when the request has succeeded."""

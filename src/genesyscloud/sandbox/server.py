@@ -18,6 +18,8 @@ __all__ = ["Server", "address_of", "listen", "run"]
 #: A server that has not started by then never will.
 START_SECONDS = 30.0
 BACKLOG = 2048
+#: The longest message that a client may send on a WebSocket, in bytes.
+SAID_BYTES = 1 << 20
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -54,8 +56,10 @@ def _server(sandbox: Sandbox, certificates: Certificates | None) -> Any:
             "the sandbox needs uvicorn to serve over HTTP: pip install 'genesyscloud[sandbox]'"
         ) from None
     config = uvicorn.Config(
-        App(sandbox), access_log=False, log_config=None, lifespan="off", ws="none", server_header=False,
+        App(sandbox), access_log=False, log_config=None, lifespan="off", server_header=False,
         timeout_keep_alive=60, timeout_graceful_shutdown=2,
+        # What clients say is short. The log would show the paths of WebSockets, which are secrets.
+        ws="websockets-sansio", ws_max_size=SAID_BYTES, ws_per_message_deflate=False, log_level="warning",
     )  # fmt: skip
     if certificates is not None:
         # uvicorn makes a context from files; this one was made in memory.

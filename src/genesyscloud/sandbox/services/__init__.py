@@ -6,7 +6,7 @@ A module registers functions by name of operation; everything it does not name s
 
 from __future__ import annotations
 
-from . import authorization, identity, oauth_clients, routing, users
+from . import authorization, identity, limits, notifications, oauth_clients, routing, users
 from .registry import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES, TABLES
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "TABLES",
     "authorization",
     "identity",
+    "limits",
+    "notifications",
     "oauth_clients",
     "routing",
     "users",
