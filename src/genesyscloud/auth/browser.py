@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, LoginRequired
@@ -16,6 +14,9 @@ from .codes import PKCE, refreshed
 from .grants import Auth, Flow, Person, check_text
 from .tokens import Token, token_from_fields
 from .urls import authorize_address, code_challenge, make_state, make_verifier
+
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["BrowserLogin"]
 
@@ -45,8 +46,8 @@ class BrowserLogin(Auth):
     Raises:
         ConfigurationError: a value cannot be used.
 
-    >>> BrowserLogin("0b2b…", login_hint="ann@example.com")
-    BrowserLogin(client_id='0b2b…', grant='pkce')
+    >>> BrowserLogin("0b2b7e1c", login_hint="ann@example.com")
+    BrowserLogin(client_id='0b2b7e1c', grant='pkce')
     """
 
     renewable = True
@@ -139,6 +140,9 @@ class BrowserLogin(Auth):
             if not opened:
                 self._show_address(url)
             return lambda: None
+        import shlex
+        import subprocess
+
         words = shlex.split(command)
         words = [word.replace("%s", url) for word in words] if "%s" in command else [*words, url]
         try:
