@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from . import codec
-from .auth import Auth, TokenStore
+from .auth import Auth, SharedTokenStore, TokenStore
 from .auth.source import SharedToken
 from .breaker import BreakerSettings
 from .clock import Clock
@@ -36,6 +36,7 @@ from .sections import GatewaySettings, ReauthenticationSettings
 from .transport import POOL_SIZE, AsyncTransport, ProxySettings, TlsSettings, Transport
 
 if TYPE_CHECKING:
+    from .auth.allowance import Allowance
     from .configfile.watch import Subscription
 
 __all__ = ["BaseClient", "Shared", "bound"]
@@ -68,9 +69,9 @@ class Shared(Generic[Wire, Source]):
     def adopt(self, engine: Engine[Source], *, reconnect: bool) -> None:
         """Let calls that start from now on use ``engine``, and new connections if they have to be others."""
         with self.lock:
-            old = cast("Any", self.wire if reconnect and self.replaceable else None)
-            if old is not None:
-                self.wire = None
+            old: Any = None
+            if reconnect and self.replaceable:
+                old, self.wire = cast("Any", self.wire), None
             # The engine comes last: who finds the new one must not find the old connections.
             self.engine = engine
             if hasattr(old, "aclose"):
@@ -212,6 +213,7 @@ class BaseClient(Generic[Wire, Source]):
             settings=settings,
             tokens=tokens(merged.auth, merged.hosts.login),
             limiter=RateLimiter() if settings.pacing else None,
+            allowance=_allowance(store, clock) if settings.pacing else None,
             hooks=hooks,
             clock=clock,
             random=_random,
@@ -427,6 +429,14 @@ def bound(op: Any) -> BoundOperation:
     if not isinstance(op, BoundOperation):
         raise TypeError(f"expected an operation of a client, such as gc.users.get_users_me, not {op!r}")
     return op
+
+
+def _allowance(store: TokenStore | None, clock: Clock) -> Allowance | None:
+    if not isinstance(store, SharedTokenStore):
+        return None
+    from .auth.allowance import Allowance
+
+    return Allowance(store, clock)
 
 
 def _random() -> float:

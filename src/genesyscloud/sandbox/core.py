@@ -339,7 +339,8 @@ class Sandbox:
         from ..auth import ClientCredentials
 
         auth = ClientCredentials(self.settings.client_id, self.settings.client_secret)
-        return {"auth": auth, "region": "http://sandbox.local", "transport": transport, **options}
+        # Files of this machine speak of the real service.
+        return {"auth": auth, "region": "http://sandbox.local", "config_file": "", "transport": transport, **options}
 
     def access_token(self) -> str:
         """A new access token of the client that exists from the start."""
