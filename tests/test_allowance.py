@@ -38,6 +38,10 @@ def told(count: int, allowed: int = 300, reset: int = 60) -> dict[str, str]:
     return {f"inin-ratelimit-{name}": value for name, value in values.items()}
 
 
+def known(granted: int) -> Ledger:
+    return Ledger(300, NOW + 60, NOW + 60 - UNSURE, granted, 0, True)
+
+
 # --- the rules ----------------------------------------------------------------------------------
 
 
@@ -73,32 +77,32 @@ def test_a_service_that_tells_of_no_limit_has_none() -> None:
 
 
 def test_the_fewer_are_left_the_fewer_are_given() -> None:
-    given = [settle(Ledger(300, NOW + 60, used, 0, True), None, NOW)[1].permits for used in (0, 100, 250, 290, 299)]
+    given = [settle(known(used), None, NOW)[1].permits for used in (0, 100, 250, 290, 299)]
     assert given == [15, 10, 2, 1, 1]
-    assert settle(Ledger(300, NOW + 60, 300, 0, True), None, NOW)[1] == Grant(0, 60.0)
-    assert settle(Ledger(300, NOW + 60, 0, 0, True), None, NOW, 1)[1].permits == 1
+    assert settle(known(300), None, NOW)[1] == Grant(0, 60.0)
+    assert settle(known(0), None, NOW, 1)[1].permits == 1
 
 
 def test_news_of_others_who_use_the_token_count() -> None:
-    ledger, grant = settle(Ledger(300, NOW + 60, 10, 0, True), News(300, 300, 60.0), NOW)
+    ledger, grant = settle(known(10), News(300, 300, 60.0), NOW)
     assert (ledger.granted, grant) == (300, Grant(0, 60.0))
 
 
 def test_the_lower_limit_of_a_resource_is_not_that_of_the_token() -> None:
-    ledger = Ledger(300, NOW + 60, 10, 0, True)
+    ledger = known(10)
     assert settle(ledger, News(100, 100, 60.0), NOW, 0)[0] == ledger
 
 
 def test_a_late_reply_of_the_window_before_is_no_news() -> None:
-    ledger = Ledger(300, NOW + 60, 10, 0, True)
+    ledger = known(10)
     assert settle(ledger, News(299, 300, 2.0), NOW, 0)[0] == ledger
     assumed = ledger._replace(known=False)
     assert settle(assumed, News(299, 300, 2.0), NOW, 0)[0] == assumed
-    assert settle(assumed, News(12, 300, 58.0), NOW, 0)[0] == Ledger(300, NOW + 58, 12, 0, True)
+    assert settle(assumed, News(12, 300, 58.0), NOW, 0)[0] == Ledger(300, NOW + 58, NOW + 58 - UNSURE, 12, 0, True)
 
 
 def test_requests_near_the_end_count_for_both_windows() -> None:
-    ledger = Ledger(300, NOW + UNSURE, 100, 0, True)
+    ledger = Ledger(300, NOW + UNSURE, NOW, 100, 0, True)
     for _ in range(3):
         ledger, grant = settle(ledger, None, NOW)
         assert grant == Grant(1, 0.0)
@@ -110,7 +114,7 @@ def test_requests_near_the_end_count_for_both_windows() -> None:
 @given(st.dictionaries(st.text(max_size=7), st.none() | st.integers() | st.text() | st.floats()) | st.none())
 def test_what_another_version_left_there_is_a_new_ledger(value: Mapping[str, Any] | None) -> None:
     assert _read(value) == Ledger()
-    assert _read({**Ledger(1, 2.0, 3, 4, True)._asdict(), "ends": value}) == Ledger()
+    assert _read({**Ledger(1, 2.0, 3.0, 4, 5, True)._asdict(), "ends": value}) == Ledger()
 
 
 # --- a model of the service, and processes ------------------------------------------------------
@@ -170,39 +174,46 @@ def finish(steps: Steps[T]) -> T:
     raise AssertionError("something is wanted")
 
 
-Turn = tuple[int, float, float, float]
+Turn = tuple[int, int, float, float, float]
 
 
 @settings(deadline=None, max_examples=150)
 @given(
-    st.integers(1, 40),
+    st.sampled_from([1, 7, 40, 330]),
     st.lists(
-        st.tuples(st.integers(0, 4), st.sampled_from([0.0, 0.05, 0.4, 3.0, 25.0]), st.floats(0, 0.4), st.floats(0, 8)),
-        max_size=150,
+        st.tuples(
+            st.integers(0, 4),
+            st.sampled_from([1, 3, 50, 200]),
+            st.sampled_from([0.0, 0.05, 0.4, 1.1, 3.0, 25.0, 56.5, 59.5, 60.5]),
+            st.floats(0, 0.4),
+            st.floats(0, 4),
+        ),
+        max_size=40,
     ),
 )
 def test_processes_stay_inside_the_limit(allowed: int, turns: list[Turn]) -> None:
-    """Each turn: who, seconds since the turn before, seconds until the service counts, seconds of the way back."""
+    """Each turn: who, how often, seconds since the turn before, seconds to the service, seconds of the way back."""
     clock = FakeClock()
     service, store = Service(allowed), Ledgers(clock)
     members = [Allowance(store, clock) for _ in range(5)]
     # What arrives: at the service, then at the process again.
-    under_way: list[tuple[float, int, int, dict[str, str] | None, float]] = []
+    under_way: list[tuple[float, int, int, float, float, dict[str, str] | None]] = []
 
     def pass_until(end: float) -> None:
         while under_way and under_way[0][0] <= end:
-            when, number, who, headers, back = heapq.heappop(under_way)
+            when, number, who, sent, back, headers = heapq.heappop(under_way)
             clock.now = max(clock.now, when)
             if headers is None:
-                heapq.heappush(under_way, (when + back, number, who, service.serve(when), 0.0))
+                heapq.heappush(under_way, (when + back, number, who, sent, 0.0, service.serve(when)))
             else:
-                finish(members[who].learn("t", headers))
+                finish(members[who].learn("t", headers, when - sent))
         clock.now = max(clock.now, end)
 
-    for number, (who, pause, there, back) in enumerate(turns):
+    for turn, (who, times, pause, there, back) in enumerate(turns):
         pass_until(clock.now + pause)
-        if finish(members[who].take("t")) == 0:
-            heapq.heappush(under_way, (clock.now + there, number, who, None, back))
+        for number in range(times):
+            if finish(members[who].take("t")) == 0:
+                heapq.heappush(under_way, (clock.now + there, turn * 1000 + number, who, clock.now, back, None))
     pass_until(clock.now + 100)
     # Only before the first reply of all, nobody can know the limit.
     assert service.most <= max(allowed, BLIND)
@@ -220,7 +231,7 @@ def test_most_of_a_limit_is_used_and_the_store_is_seldom_asked() -> None:
         member = members[turn % 10]
         if finish(member.take("t")) == 0:
             sent += 1
-            finish(member.learn("t", service.serve(clock.now)))
+            finish(member.learn("t", service.serve(clock.now), 0.0))
     assert service.most <= 300
     assert sent > 0.9 * 300 * 10
     assert store.asked < 60_000
@@ -310,7 +321,7 @@ def test_a_store_that_fails_stops_nobody(caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.WARNING, "genesyscloud.auth"):
         assert take() == 0
         assert finish(allowance.take("t")) == 0
-        finish(allowance.learn("t", told(1)))
+        finish(allowance.learn("t", told(1), 0.0))
         assert store.asked == 1
         clock.now += 11
         assert take() == 0

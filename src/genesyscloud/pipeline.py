@@ -157,6 +157,7 @@ class _Call:
                 raise DeadlineExceeded(f"{allowed}, after the deadline of the call") from self.failure
             yield Sleep(delay)
         headers = None
+        began = monotonic()
         try:
             reply = yield from self.send()
             if reply is not None:
@@ -164,7 +165,7 @@ class _Call:
         finally:
             limiter.release(name, headers, monotonic())
         if headers is not None and self.token is not None and self.engine.allowance is not None:
-            yield from self.engine.allowance.learn(self.token.access_token, headers)
+            yield from self.engine.allowance.learn(self.token.access_token, headers, monotonic() - began)
         return reply
 
     def admission(self, limiter: RateLimiter) -> Steps[float]:

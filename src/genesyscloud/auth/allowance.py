@@ -31,8 +31,8 @@ __all__ = ["Allowance", "Grant", "Ledger", "News", "settle"]
 
 #: Seconds of the service's window, until a reply tells its end.
 WINDOW = 60.0
-#: For so many seconds before the latest end of a window it may have ended already: the header's whole seconds may be
-#: rounded up as well as down, and a request takes a while to arrive.
+#: Seconds before its latest end at which a window may have ended already: the header's whole seconds may be rounded up
+#: as well as down, and a request takes a while to arrive. The time that the reply took comes on top.
 UNSURE = 2 * ROUNDING + 1.0
 #: Most permits that are taken at a time, and the part of what is left that one process may take.
 MOST = 16
@@ -53,22 +53,28 @@ _log = logging.getLogger("genesyscloud.auth")
 
 
 class News(NamedTuple):
-    """What a reply told: requests used and allowed (0: it tells of no limit), and seconds left of the window."""
+    """What a reply told: requests used and allowed (0: it tells of no limit), and seconds left of the window.
+
+    ``took``: seconds from request to reply, which is how old what it tells may be.
+    """
 
     used: int
     allowed: int
     left: float
+    took: float = 0.0
 
 
 class Ledger(NamedTuple):
-    """The state in the store; ``ends`` on the store's clock.
+    """The state in the store; times are those of its clock.
 
-    ``granted``: permits handed out in this window. ``late``: those of them that may be used in the next one.
-    ``known``: whether a reply has told the end. ``allowed``: 0 before any reply, -1 where there is no limit.
+    ``allowed``: 0 before any reply, -1 where there is no limit. ``ends``: when the window has ended for sure; ``open``:
+    until when it has not. ``granted``: permits handed out in this window. ``late``: those of them that may be used in
+    the next one. ``known``: whether a reply has told the end.
     """
 
     allowed: int = 0
     ends: float = 0.0
+    open: float = 0.0
     granted: int = 0
     late: int = 0
     known: bool = False
@@ -103,28 +109,32 @@ def settle(ledger: Ledger, news: News | None, now: float, want: int = MOST) -> t
 def _next_window(ledger: Ledger, now: float) -> Ledger:
     if ledger.allowed <= 0:
         return Ledger(ledger.allowed, now + (WINDOW if ledger.allowed else BLIND_SECONDS))
+    ends = now + WINDOW + ROUNDING
     # One request must always be possible, since only its reply can tell how things are.
-    return Ledger(ledger.allowed, now + WINDOW + ROUNDING, min(ledger.late, ledger.allowed - 1))
+    return Ledger(ledger.allowed, ends, ends - UNSURE, min(ledger.late, ledger.allowed - 1))
 
 
 def _informed(ledger: Ledger, news: News, now: float) -> Ledger:
     if news.allowed <= 0:
-        return ledger if ledger.allowed else Ledger(-1, now + WINDOW, ledger.granted)
+        return ledger if ledger.allowed else Ledger(-1, now + WINDOW, granted=ledger.granted)
     ends = now + news.left
+    open_ = ends - UNSURE - news.took
     if ledger.allowed <= 0 or news.allowed > ledger.allowed:
-        return Ledger(news.allowed, ends, max(news.used, ledger.granted), 0, True)
+        return Ledger(news.allowed, ends, open_, max(news.used, ledger.granted), 0, True)
     if news.allowed < ledger.allowed:
         # The limit of some resource, which is the business of the process that uses it.
         return ledger
     if not ledger.known:
         # A reply that is as late as this may still speak of the window before.
-        told = news.left > UNSURE
-        return ledger._replace(ends=ends, granted=max(news.used, ledger.granted), known=True) if told else ledger
-    if ends > ledger.ends + SAME_WINDOW:
-        return Ledger(ledger.allowed, ends, max(news.used, ledger.late), 0, True)
+        if open_ <= now:
+            return ledger
+        return ledger._replace(ends=ends, open=open_, granted=max(news.used, ledger.granted), known=True)
+    if ends > ledger.ends + SAME_WINDOW + news.took:
+        return Ledger(ledger.allowed, ends, open_, max(news.used, ledger.late), 0, True)
     if ends < ledger.ends - SAME_WINDOW:
         return ledger
-    return ledger._replace(ends=max(ends, ledger.ends), granted=max(news.used, ledger.granted))
+    granted = max(news.used, ledger.granted)
+    return ledger._replace(ends=max(ends, ledger.ends), open=max(open_, ledger.open), granted=granted)
 
 
 def _granted(ledger: Ledger, now: float, want: int) -> tuple[Ledger, Grant]:
@@ -138,10 +148,10 @@ def _granted(ledger: Ledger, now: float, want: int) -> tuple[Ledger, Grant]:
     free = ledger.allowed - ledger.granted
     if free <= 0:
         return ledger, Grant(0, left)
-    if left <= UNSURE:
+    if now >= ledger.open:
         return ledger._replace(granted=ledger.granted + 1, late=ledger.late + 1), Grant(1, 0.0)
     permits = max(1, min(want, free // SHARE))
-    return ledger._replace(granted=ledger.granted + permits), Grant(permits, left - UNSURE)
+    return ledger._replace(granted=ledger.granted + permits), Grant(permits, ledger.open - now)
 
 
 class Allowance:
@@ -192,14 +202,18 @@ class Allowance:
                 self._until = now + grant.seconds
         return 0.0 if grant.permits else grant.seconds
 
-    def learn(self, access_token: str, headers: Mapping[str, str]) -> Steps[None]:
-        """Take in what a reply told; pass it on at once if nobody knows as much."""
+    def learn(self, access_token: str, headers: Mapping[str, str], took: float) -> Steps[None]:
+        """Take in what a reply told; pass it on at once if nobody knows as much.
+
+        Args:
+            took: seconds from request to reply.
+        """
         told = read_headers(headers)
         now = self._clock.monotonic()
         with self._lock:
             if access_token != self._token or (told is None and self._ledger.allowed):
                 return
-            news = News(0, 0, 0.0) if told is None else News(told[0], told[1], told[2] + ROUNDING)
+            news = News(0, 0, 0.0) if told is None else News(told[0], told[1], told[2] + ROUNDING, took)
             self._news = (news, now)
             if now < self._quiet_until or not _is_news(told is not None, self._ledger):
                 return
@@ -252,6 +266,7 @@ def _read(value: Mapping[str, Any] | None) -> Ledger:
         return Ledger(
             int(fields["allowed"]),
             float(fields["ends"]),
+            float(fields["open"]),
             int(fields["granted"]),
             int(fields["late"]),
             bool(fields["known"]),
