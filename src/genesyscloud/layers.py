@@ -83,8 +83,8 @@ class Layers:
         # Code can say that there is none; the settings have no word for it.
         fields["gateway"] = fields.get("gateway") or None
         settings = Settings(**fields)
-        auth = self._auth or _file_auth(said, self.files)
         hosts = self._find_hosts(said)
+        auth = self._auth or _file_auth(said, self.files)
         return Merged(settings, auth, hosts, base_urls(hosts, settings.gateway, settings.proxy))
 
     def _find_hosts(self, said: Said) -> regions.Hosts:
