@@ -1,0 +1,45 @@
+"""A Redis server of our own, from Debian's package, for as long as a test needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+
+import redis
+
+from .servers import unused_port
+
+__all__ = ["running", "server"]
+
+
+def server() -> str | None:
+    """Return the program, if it is installed (``apt-get install redis-server``)."""
+    return shutil.which("redis-server")
+
+
+@contextlib.contextmanager
+def running() -> Iterator[str]:
+    """Start one on a free port, and yield its URL."""
+    program = server()
+    assert program is not None, "redis-server is not installed: apt-get install redis-server"
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(5):
+            port = unused_port()
+            command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+                try:
+                    assert process.stdout is not None
+                    # Another program may have been quicker to take the port: then it ends.
+                    if any("Ready to accept connections" in line for line in process.stdout):
+                        url = f"redis://127.0.0.1:{port}/0"
+                        with redis.Redis.from_url(url) as client:  # pyright: ignore[reportUnknownMemberType]
+                            assert client.ping()  # pyright: ignore[reportUnknownMemberType]
+                        yield url
+                        return
+                finally:
+                    process.terminate()
+                    process.communicate(timeout=20)
+        raise AssertionError("no free port for redis-server")
