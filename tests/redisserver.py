@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import redis
 
@@ -21,7 +21,7 @@ def server() -> str | None:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
+def running() -> Generator[str]:
     """Start one on a free port, and yield its URL."""
     program = server()
     assert program is not None, "redis-server is not installed: apt-get install redis-server"
