@@ -164,6 +164,15 @@ class Service:
         return told(self.used, self.allowed, max(1, ceil(self.starts + 60 - now)))
 
 
+def take(member: Allowance) -> float:
+    return 0.0 if member.spend("t") else finish(member.take("t"))
+
+
+def learn(member: Allowance, headers: Mapping[str, str], sent: float) -> None:
+    if member.hear("t", headers, sent):
+        finish(member.tell())
+
+
 def finish(steps: Steps[T]) -> T:
     """Carry out steps that need nothing."""
     try:
@@ -206,13 +215,13 @@ def test_processes_stay_inside_the_limit(allowed: int, turns: list[Turn]) -> Non
             if headers is None:
                 heapq.heappush(under_way, (when + back, number, who, sent, 0.0, service.serve(when)))
             else:
-                finish(members[who].learn("t", headers, when - sent))
+                learn(members[who], headers, sent)
         clock.now = max(clock.now, end)
 
     for turn, (who, times, pause, there, back) in enumerate(turns):
         pass_until(clock.now + pause)
         for number in range(times):
-            if finish(members[who].take("t")) == 0:
+            if take(members[who]) == 0:
                 heapq.heappush(under_way, (clock.now + there, turn * 1000 + number, who, clock.now, back, None))
     pass_until(clock.now + 100)
     # Only before the first reply of all, nobody can know the limit.
@@ -229,9 +238,9 @@ def test_most_of_a_limit_is_used_and_the_store_is_seldom_asked() -> None:
     for turn in range(60_000):
         clock.now += 0.01
         member = members[turn % 10]
-        if finish(member.take("t")) == 0:
+        if take(member) == 0:
             sent += 1
-            finish(member.learn("t", service.serve(clock.now), 0.0))
+            learn(member, service.serve(clock.now), clock.now)
     assert service.most <= 300
     assert sent > 0.9 * 300 * 10
     assert store.asked < 60_000
@@ -305,7 +314,7 @@ def test_a_store_that_fails_stops_nobody(caplog: pytest.LogCaptureFixture) -> No
     store = Broken(clock)
     allowance = Allowance(store, clock)
 
-    def take() -> float:
+    def ask() -> float:
         steps = allowance.take("t")
         effect = next(steps)
         assert isinstance(effect, Blocking)
@@ -319,12 +328,12 @@ def test_a_store_that_fails_stops_nobody(caplog: pytest.LogCaptureFixture) -> No
         raise AssertionError
 
     with caplog.at_level(logging.WARNING, "genesyscloud.auth"):
-        assert take() == 0
+        assert ask() == 0
         assert finish(allowance.take("t")) == 0
-        finish(allowance.learn("t", told(1), 0.0))
+        learn(allowance, told(1), clock.now)
         assert store.asked == 1
         clock.now += 11
-        assert take() == 0
+        assert ask() == 0
     assert store.asked == 2
     assert "no room" in caplog.text
 

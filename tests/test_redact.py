@@ -94,7 +94,7 @@ def test_addresses(url: str, shown: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "password: hunter2", "client_secret=hunter2", 'bad {"clientSecret": "hunter2"}', 
+        "password: hunter2", "client_secret=hunter2", 'bad {"clientSecret": "hunter2"}',
         "token 'access_token': 'hunter2'",
         r'{\"password\": \"hunter2\"}', "see https://me:hunter2@h/ for", "Authorization: Bearer hunter2hunter2hunter2x",
         "GET /oauth/x?code=hunter2 failed", "a=1&refresh_token=hunter2&b=2", 'password = "hun\\"hunter2"',

@@ -164,8 +164,11 @@ class _Call:
                 headers = reply.headers
         finally:
             limiter.release(name, headers, monotonic())
-        if headers is not None and self.token is not None and self.engine.allowance is not None:
-            yield from self.engine.allowance.learn(self.token.access_token, headers, monotonic() - began)
+        allowance, token = self.engine.allowance, self.token
+        if allowance is None or token is None or headers is None:
+            return reply
+        if allowance.hear(token.access_token, headers, began):
+            yield from allowance.tell()
         return reply
 
     def admission(self, limiter: RateLimiter) -> Steps[float]:
@@ -177,7 +180,8 @@ class _Call:
             return delay
         try:
             token = yield from self.usable_token()
-            delay = yield from allowance.take(token.access_token)
+            if not allowance.spend(token.access_token):
+                delay = yield from allowance.take(token.access_token)
         except BaseException:
             delay = -1.0
             raise

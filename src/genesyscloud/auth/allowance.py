@@ -35,8 +35,10 @@ WINDOW = 60.0
 #: as well as down, and a request takes a while to arrive. The time that the reply took comes on top.
 UNSURE = 2 * ROUNDING + 1.0
 #: Most permits that are taken at a time, and the part of what is left that one process may take.
-MOST = 16
+MOST = 100
 SHARE = 20
+#: Seconds for which news are not news, once the end of the window is known.
+HEARD = 1.0
 #: Requests that may be made before any reply has told what is allowed, and seconds to wait for such a reply.
 BLIND = 30
 BLIND_SECONDS = 5.0
@@ -173,20 +175,24 @@ class Allowance:
         self._quiet_until = 0.0
         renew_after_fork(self)
 
+    def spend(self, access_token: str) -> bool:
+        """Spend a permit, if there is one at hand. This is the path of most calls."""
+        with self._lock:
+            if self._permits and access_token == self._token and self._clock.monotonic() < self._until:
+                self._permits -= 1
+                return True
+            return False
+
     def take(self, access_token: str) -> Steps[float]:
-        """Return 0 and spend a permit, or return the seconds to wait before asking again.
+        """Return 0 and spend a new permit, or return the seconds to wait before asking again.
 
         A store that fails stops nobody: requests then go out as if nobody else used the token.
         """
         with self._lock:
-            now = self._clock.monotonic()
             if access_token != self._token:
                 self._token, self._key = access_token, f"allowance|{digest(access_token)}"
-                self._permits, self._news = 0, None
-            if self._permits and now < self._until:
-                self._permits -= 1
-                return 0.0
-            if now < self._quiet_until:
+                self._permits, self._news, self._ledger = 0, None, Ledger()
+            if self._clock.monotonic() < self._quiet_until:
                 return 0.0
             # Each of many threads would take as many as one needs.
             first, self._asking = not self._asking, True
@@ -202,23 +208,30 @@ class Allowance:
                 self._until = now + grant.seconds
         return 0.0 if grant.permits else grant.seconds
 
-    def learn(self, access_token: str, headers: Mapping[str, str], took: float) -> Steps[None]:
-        """Take in what a reply told; pass it on at once if nobody knows as much.
+    def hear(self, access_token: str, headers: Mapping[str, str], sent: float) -> bool:
+        """Take in what a reply told; return whether it is to be passed on at once, because nobody knows as much.
 
         Args:
-            took: seconds from request to reply.
+            sent: when the request was, on the monotonic clock.
         """
-        told = read_headers(headers)
         now = self._clock.monotonic()
+        known = self._ledger.known
+        if known and self._news is not None and now < self._news[1] + HEARD:
+            return False
+        told = read_headers(headers)
         with self._lock:
             if access_token != self._token or (told is None and self._ledger.allowed):
-                return
-            news = News(0, 0, 0.0) if told is None else News(told[0], told[1], told[2] + ROUNDING, took)
+                return False
+            news = News(0, 0, 0.0) if told is None else News(told[0], told[1], told[2] + ROUNDING, now - sent)
             self._news = (news, now)
-            if now < self._quiet_until or not _is_news(told is not None, self._ledger):
-                return
+            if known or now < self._quiet_until or not (told or self._ledger.allowed == 0):
+                return False
             if self._ledger.allowed < 0:
                 self._permits = 0
+            return True
+
+    def tell(self) -> Steps[None]:
+        """Pass on what was heard."""
         yield from self._ask(0)
 
     def _ask(self, want: int) -> Steps[Grant]:
@@ -250,13 +263,6 @@ class Allowance:
         """In a child process: the permits are those of its parent."""
         self._lock = threading.Lock()
         self._permits, self._asking = 0, False
-
-
-def _is_news(told: bool, ledger: Ledger) -> bool:
-    """Whether a reply, which told of a limit or not, says what the ledger does not have yet."""
-    if ledger.allowed < 0:
-        return told
-    return not ledger.known and (told or not ledger.allowed)
 
 
 def _read(value: Mapping[str, Any] | None) -> Ledger:
