@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator
 
 import redis
 
+from .realparts import program
 from .servers import unused_port
 
-__all__ = ["running", "server"]
-
-
-def server() -> str | None:
-    """Return the program, if it is installed (``apt-get install redis-server``)."""
-    return shutil.which("redis-server")
+__all__ = ["running"]
 
 
 @contextlib.contextmanager
 def running() -> Generator[str]:
     """Start one on a free port, and yield its URL."""
-    program = server()
-    assert program is not None, "redis-server is not installed: apt-get install redis-server"
+    server = program("redis-server")
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(5):
             port = unused_port()
-            command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
+            command = [server, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
                 try:
                     assert process.stdout is not None
