@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shlex
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from genesyscloud.auth import code_challenge
 from genesyscloud.errors import ConfigurationError, DeadlineExceeded, OAuthError
 
 from .loginserver import LoginServer
+from .realparts import program
 
 VISIT = """
 import sys, urllib.parse, urllib.request
@@ -110,6 +112,27 @@ def test_login_of_a_task(server: LoginServer, browser: str, grant: str) -> None:
         assert len(server.asked) == 1
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("grant", ["pkce", "implicit"])
+def test_a_real_browser(server: LoginServer, grant: str, tmp_path: Path) -> None:
+    """The page, its script and its policy are for browsers: here one runs them."""
+    command = [program("chromium"), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    command += ["--no-first-run", "--disable-background-networking", f"--user-data-dir={tmp_path}"]
+    opened: list[subprocess.Popen[bytes]] = []
+
+    def show(text: str) -> None:
+        quiet = subprocess.DEVNULL
+        opened.append(subprocess.Popen([*command, said_by([text])], stdout=quiet, stderr=quiet, start_new_session=True))
+
+    auth = BrowserLogin("the-id", grant=grant, browser="false", show=show, timeout=60)
+    try:
+        with GenesysCloud(auth=auth, region=server.url) as gc:
+            assert gc.users.get_users_me().name == server.valid
+    finally:
+        for browser in opened:
+            os.killpg(browser.pid, signal.SIGKILL)
+            browser.wait(20)
 
 
 def test_the_browser_of_the_environment(server: LoginServer, browser: str, monkeypatch: pytest.MonkeyPatch) -> None:
