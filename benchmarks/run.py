@@ -1,21 +1,21 @@
 """``make bench``: measure everything that the project promises and say what was reached.
 
-``python -m benchmarks.run VENDOR_PYTHON [part…]``; parts are ``startup``, ``decode``, ``calls``, ``package`` and
-``notifications``.
+``python -m benchmarks.run VENDOR_PYTHON [part…]``; the parts are the keys of :data:`PARTS`.
 """
 
 from __future__ import annotations
 
 import sys
 
-from . import calls, decode, notifications, package, startup
+from . import calls, decode, notifications, overheads, package, startup
 
 PARTS = {
     "startup": startup.figures,
     "decode": decode.figures,
     "calls": calls.figures,
-    "package": package.figures,
+    "overheads": overheads.figures,
     "notifications": notifications.figures,
+    "package": package.figures,
 }
 
 

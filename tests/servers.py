@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import trustme
 
@@ -112,7 +112,7 @@ class RawServer:
     def where(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def __enter__(self) -> RawServer:
+    def __enter__(self) -> Self:
         self._start(self._accept)
         return self
 

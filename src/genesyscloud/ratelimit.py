@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from .forks import renew_after_fork
 
-__all__ = ["RateLimiter"]
+__all__ = ["ROUNDING", "SAME_WINDOW", "RateLimiter", "read_headers"]
 
 #: The reset header holds whole seconds, possibly rounded down.
 ROUNDING = 1.0
@@ -80,7 +80,7 @@ class RateLimiter:
 
     def release(self, operation: str, headers: Mapping[str, str] | None, now: float) -> None:
         """A request is over; ``headers`` of its reply, or ``None`` when there was none."""
-        told = _read(headers) if headers is not None else None
+        told = read_headers(headers) if headers is not None else None
         with self._lock:
             # After a fork, one that was begun before it may end here.
             self._under_way = max(0, self._under_way - 1)
@@ -98,7 +98,8 @@ class RateLimiter:
                 self._by_operation.pop(operation, None)
 
 
-def _read(headers: Mapping[str, str]) -> tuple[int, int, float] | None:
+def read_headers(headers: Mapping[str, str]) -> tuple[int, int, float] | None:
+    """Return requests counted, requests allowed and seconds to the window's end; ``None`` if they are not told."""
     allowed = headers.get("inin-ratelimit-allowed")
     if allowed is None:
         return None

@@ -29,7 +29,7 @@ class App:
         sandbox: what answers.
 
     Example:
-        >>> uvicorn.run(App(Sandbox()))
+        >>> uvicorn.run(App(Sandbox()))          # doctest: +SKIP
     """
 
     def __init__(self, sandbox: Sandbox) -> None:

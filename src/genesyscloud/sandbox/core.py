@@ -374,7 +374,9 @@ class Sandbox:
         from ..auth import ClientCredentials
 
         auth = ClientCredentials(self.settings.client_id, self.settings.client_secret)
-        return {"auth": auth, "region": f"http://{IN_PROCESS_HOST}", "transport": transport, **options}
+        # Files of this machine speak of the real service.
+        own = {"auth": auth, "region": f"http://{IN_PROCESS_HOST}", "config_file": "", "transport": transport}
+        return {**own, **options}
 
     def access_token(self, *, user_id: str = "", client_id: str = "") -> str:
         """A new access token, without a login.
