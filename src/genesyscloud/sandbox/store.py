@@ -268,6 +268,7 @@ class Store:
         self._keeper = keeper
         self._saved: dict[str, Sequence[SavedRow]] = dict(saved or {})
         self._journal = Journal()
+        self._known_ids: dict[str, list[str]] = {}
         self._pristine: dict[str, Collection] = {}
         self._written: dict[str, Collection] = {}
         self._tables: dict[str, Table] = {}
@@ -368,7 +369,7 @@ class Store:
             return found
 
         def start() -> dict[str, Any]:
-            return dict.fromkeys(self._start_ids(shape, path) if seeded else (), SEEDED)
+            return dict.fromkeys(self.seeded_ids(shape, path) if seeded else (), SEEDED)
 
         saved = self._saved.pop(path, None)
         found = Collection(shape, path, Rows(path, self._journal, start, saved or ()), self._make, self._changed)
@@ -378,6 +379,15 @@ class Store:
         if len(self._pristine) >= KEPT_PRISTINE:
             self._pristine.clear()
         self._pristine[path] = found
+        return found
+
+    def seeded_ids(self, shape: CollectionShape, path: str) -> list[str]:
+        """The ids of the entities that a collection has from the start, in order, whatever has become of them; not to be changed."""
+        found = self._known_ids.get(path)
+        if found is None:
+            if len(self._known_ids) >= KEPT_PRISTINE:
+                self._known_ids.clear()
+            found = self._known_ids[path] = list(self._start_ids(shape, path))
         return found
 
     def table(self, name: str) -> Table:
