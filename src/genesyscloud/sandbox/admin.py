@@ -18,6 +18,7 @@ import msgspec
 from ..http import Headers, Reply, Request
 from .narrow import as_object
 from .refusal import Refusal, bad_request, not_found
+from .seeds import SeedError, parsed
 
 if TYPE_CHECKING:
     from .core import Sandbox
@@ -217,6 +218,18 @@ def forget_snapshot(sandbox: Sandbox, call: AdminCall) -> Any:
     """Forgets a snapshot."""
     if sandbox.snapshots.pop(call.values["name"], None) is None:
         raise not_found("snapshot", call.values["name"])
+    return {}
+
+
+@admin("POST", "/sandbox/seed", raw=True)
+def seed(sandbox: Sandbox, call: AdminCall) -> Any:
+    """Starts anew with the organization that the body describes, as JSON or YAML."""
+    kind = {name.lower(): value for name, value in call.headers.items()}.get("content-type", "").lower()
+    try:
+        sandbox.seed(parsed(call.data, "the body", yaml="yaml" in kind))
+    except SeedError as error:
+        details = [{"errorCode": "invalid.value", "fieldName": problem} for problem in error.problems]
+        raise bad_request(str(error), details=details) from None
     return {}
 
 

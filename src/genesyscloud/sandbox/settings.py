@@ -27,6 +27,8 @@ class Settings:
     """Settings of a :class:`~genesyscloud.sandbox.core.Sandbox`.
 
     Args:
+        organization: what the organization starts with: ``default`` is example data for everything, ``demo`` a call
+            centre of 200 people with a month of conversations, ``empty`` nothing but its owner.
         seed: the same seed gives the same organization, ids included.
         client_id: id of the OAuth client that exists from the start.
         client_secret: its secret.
@@ -82,6 +84,7 @@ class Settings:
         clock: seconds since the epoch.
     """
 
+    organization: str = "default"
     seed: int | str = 1
     client_id: str = "sandbox"
     client_secret: str = field(default="sandbox", repr=False)

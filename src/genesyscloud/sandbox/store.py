@@ -346,6 +346,17 @@ class Store:
         if self._keeper is not None:
             self._keeper.rewrite(self._everything())
 
+    def start_anew(self) -> None:
+        """Forget everything, and ask again what there is from the start: that has become something else.
+
+        Raises:
+            OSError: that cannot be kept, although it is so.
+        """
+        self._known_ids.clear()
+        for table in self._tables.values():
+            table.rows.forget_start()
+        self.restore(Snapshot({}, {}, {}))
+
     def sizes(self) -> dict[str, dict[str, int]]:
         """How many entities the collections have that somebody looked at, and how many rows the tables."""
         held = {**self._pristine, **self._written}
@@ -382,7 +393,7 @@ class Store:
         return found
 
     def seeded_ids(self, shape: CollectionShape, path: str) -> list[str]:
-        """The ids of the entities that a collection has from the start, in order, whatever has become of them; not to be changed."""
+        """The ids that a collection has from the start, in order, whatever has become of them; not to be changed."""
         found = self._known_ids.get(path)
         if found is None:
             if len(self._known_ids) >= KEPT_PRISTINE:
