@@ -302,3 +302,21 @@ def state(sandbox: Sandbox, call: AdminCall) -> Any:
 def token(sandbox: Sandbox, call: AdminCall) -> Any:
     """A new access token, without a login."""
     return {"access_token": sandbox.access_token(), "token_type": "bearer"}
+
+
+@admin("GET", "/sandbox/coverage")
+def show_coverage(sandbox: Sandbox, call: AdminCall) -> Any:
+    """How each operation is answered, as a page; ?format=markdown for Markdown, ?format=json for names by group."""
+    from .coverage import Manner, coverage, html, markdown
+
+    groups, wanted = coverage(sandbox), call.query.get("format", "html")
+    if wanted == "html":
+        return AdminReply(html(groups).encode(), "text/html; charset=utf-8")
+    if wanted == "markdown":
+        return AdminReply(markdown(groups).encode(), "text/markdown; charset=utf-8")
+    if wanted != "json":
+        raise bad_request("format must be html, markdown or json.")
+    return {
+        group.name: {manner.name.lower(): [record.name for record in group.operations[manner]] for manner in Manner}
+        for group in groups
+    }

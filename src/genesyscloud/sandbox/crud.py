@@ -25,7 +25,7 @@ from .urls import Place
 if TYPE_CHECKING:
     from .core import Sandbox
 
-__all__ = ["Answered", "Call", "answer", "generic"]
+__all__ = ["Answered", "Call", "answer", "generic", "is_example"]
 
 CREATED = ("dateCreated", "createdDate", "dateSubmitted", "submissionDate")
 MODIFIED = ("dateModified", "modifiedDate", "dateUpdated", "dateLastModified")
@@ -97,6 +97,15 @@ def _handler(sandbox: Sandbox, record: OperationRecord) -> Handler:
     if found is None:
         found = sandbox.handlers[record.name] = _chosen(sandbox, record)
     return found
+
+
+def is_example(sandbox: Sandbox, record: OperationRecord) -> bool:
+    """Whether the answers to an operation that no service looks after are example data, whatever was written before."""
+    handler = _chosen(sandbox, record)
+    if handler is _list:
+        listing = sandbox.shapes.listing(record)
+        return listing is None or sandbox.shapes.viewed(record, listing) is None
+    return handler in (_example, _nothing)
 
 
 def _chosen(sandbox: Sandbox, record: OperationRecord) -> Handler:

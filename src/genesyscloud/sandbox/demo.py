@@ -27,8 +27,8 @@ LAST = (
     "Adeyemi", "Ahmed", "Andersson", "Bauer", "Bianchi", "Brown", "Castro", "Cohen", "Dubois", "Evans", "Fernandez",
     "Fujita", "Gomez", "Gruber", "Hansen", "Hoffmann", "Hughes", "Ibrahim", "Ito", "Jansen", "Johansson", "Kaya",
     "Khan", "Kim", "Klein", "Kovacs", "Lee", "Lopez", "Marino", "Meyer", "Mori", "Murphy", "Nguyen", "Nielsen",
-    "Novakova", "Oliveira", "Papadakis", "Petrov", "Popescu", "Rahman", "Ricci", "Rojas", "Santos", "Schmidt", "Silva", "Smith",
-    "Tran", "Walker", "Wang", "Wolf",
+    "Novakova", "Oliveira", "Papadakis", "Petrov", "Popescu", "Rahman", "Ricci", "Rojas", "Santos", "Schmidt", "Silva",
+    "Smith", "Tran", "Walker", "Wang", "Wolf",
 )  # fmt: skip
 #: Departments: division, share of the people in per cent, skills, subjects of their queues.
 DEPARTMENTS: tuple[tuple[str, str, int, tuple[str, ...], tuple[str, ...]], ...] = (
