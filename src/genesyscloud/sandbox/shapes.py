@@ -229,11 +229,18 @@ class Shapes:
         path = record.path
         while True:
             shape = self.collection(path)
-            if shape is not None and (path == record.path or listing.item_type == f"#{shape.model}"):
+            if shape is not None and (path == record.path or self._shows(listing.item_type, shape.model)):
                 return shape
             path, _, last = path.rpartition("/")
             if last not in VIEWS:
                 return None
+
+    def _shows(self, item_type: str, model: str) -> bool:
+        """Whether items show entities of a model, or a part of them."""
+        if item_type == f"#{model}":
+            return True
+        part = self.properties(item_type[1:] if item_type.startswith("#") else "")
+        return "id" in part and part.keys() <= self.properties(model).keys()
 
     def document(self, path: str) -> bool:
         """Whether ``path`` is a thing of its own that can be read and written."""
