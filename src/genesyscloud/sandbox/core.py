@@ -472,7 +472,7 @@ class Sandbox:
             RuntimeError: ``uvicorn`` or ``trustme`` is not installed (``pip install 'genesyscloud[sandbox]'``).
 
         Example:
-            >>> with Sandbox() as sandbox:
+            >>> with Sandbox() as sandbox:  # doctest: +SKIP
             ...     address = sandbox.serve(https=True)
             ...     gc = GenesysCloud(region=address, tls=TlsSettings(ca_file=sandbox.ca_file))
         """
@@ -619,8 +619,8 @@ class Sandbox:
     def _seed(self, collection: Collection, entity_id: str) -> Entity:
         given = self.organization.entities.get(f"{collection.path}/{entity_id}")
         if given is not None:
-            entity = described(self, collection, entity_id, given)
-            return self.renderer.made(entity, collection.shape.model) if collection.shape.model else entity
+            said = described(self, collection, entity_id, given)
+            return self.renderer.made(said, collection.shape.model) if collection.shape.model else said
         shape = collection.shape
         known = self.shapes.properties(shape.model)
         entity: Entity = dict(self.faker.make(f"#{shape.model}", collection.path, entity_id)) if known else {}
