@@ -74,9 +74,10 @@ def a_member(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """A seeded member is one of the users; its id is the user's."""
     everyone = users(sandbox)
     at = collection.place(entity["id"])
+    user_id = entity["id"] if entity["id"] in everyone else everyone.ids()[at % len(everyone)]
     queue_id = collection.path.split("/")[-2]
     entity.clear()
-    entity |= _member(queue_id, everyone[everyone.ids()[at % len(everyone)]])
+    entity |= _member(queue_id, everyone[user_id])
 
 
 @service("post_routing_queue_members", "post_routing_queue_users")
