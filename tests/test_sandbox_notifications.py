@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -728,13 +729,17 @@ def test_the_server_stops_with_sockets_open():
 def test_a_socket_over_tls():
     api = Api()
     channel = _channel(api, _presence())
+
+    async def first(uri: str, trust: ssl.SSLContext) -> dict[str, Any]:
+        async with connect_async(uri, ssl=trust, proxy=None, open_timeout=10, close_timeout=5) as socket:
+            api.sandbox.inject(_presence())
+            return json.loads(await socket.recv())
+
     with api.sandbox:
         address = api.sandbox.serve(https=True)
         trust = ssl.create_default_context(cafile=api.sandbox.ca_file)
         uri = f"{address.replace('http', 'ws')}/channels/{channel}"
-        with connect(uri, ssl=trust, proxy=None, open_timeout=10) as socket:
-            api.sandbox.inject(_presence())
-            assert _received(socket)["topicName"] == _presence()
+        assert asyncio.run(asyncio.wait_for(first(uri, trust), 30))["topicName"] == _presence()
 
 
 def test_events_from_many_threads_arrive_whole(served: Api):
