@@ -127,8 +127,8 @@ def answer(sandbox: Sandbox, request: Request) -> Reply:
         return Reply(refusal.status, headers, body)
     except Exception:
         _log.exception("the sandbox's own interface failed to answer %s", request.method)
-        refusal = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
-        return Reply(500, Headers([("Content-Type", "application/json")]), msgspec.json.encode(refusal.body("")))
+        failure = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
+        return Reply(500, Headers([("Content-Type", "application/json")]), msgspec.json.encode(failure.body("")))
     headers = Headers([("Content-Type", content_type), ("Cache-Control", "no-store")])
     return Reply(status, headers, body)
 
