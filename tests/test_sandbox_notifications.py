@@ -480,7 +480,9 @@ def test_a_change_over_rest_is_told_under_each_topic_of_a_combined_one(api: Api,
     user = api.sandbox.admin_id
     inbox = Inbox(api.sandbox, _channel(api, f"v2.users.{user}?presence&routingStatus&activity", _presence("other")))
     gc.users.put_user_routingstatus(user, {"status": "IDLE"})
-    told = dict(inbox.take())
+    events = inbox.take()
+    assert [topic.rpartition(".")[2] for topic, _ in events] == ["routingStatus", "activity"]
+    told = dict(events)
     assert told[f"v2.users.{user}.routingStatus"]["routingStatus"]["status"] == "IDLE"
     assert told[f"v2.users.{user}.activity"]["routingStatus"]["status"] == "IDLE"
     assert told[f"v2.users.{user}.activity"]["id"] == user
@@ -517,6 +519,15 @@ def test_what_is_the_same_as_before_is_not_told(api: Api):
         for value in (5, 5, 6):
             api.sandbox.store.write("/api/v2/outbound/settings", {"maxCallsPerAgent": value})
     assert [event.body["maxCallsPerAgent"] for event in events] == [5, 6]
+
+
+def test_an_event_that_follows_from_another_comes_after_it(api: Api):
+    with api.sandbox.listen("v2.users.{id}.presence", "v2.users.{id}.activity") as events:
+        api.sandbox.inject(_presence())
+    assert [event.topic for event in events] == [_presence(), f"v2.users.{ID}.activity"]
+    body = events[1].body
+    assert body["presence"]["presenceDefinition"] == events[0].body["presenceDefinition"]
+    assert not list(problems_of_model("AgentActivityChangedTopicAgentActivity", body))
 
 
 def test_creating_changing_and_removing_are_told(api: Api):
@@ -568,6 +579,8 @@ def test_every_rule_makes_events_that_are_true_to_their_schema(at: int):
     others = {wire: {"id": f"{wire}-1"} for wire in ("user", "owner", "createdBy", "workspace", "assignee", "queue")}
     entity: dict[str, Any] = {"smsConfig": {}, "emailConfig": {}, "whatsAppConfig": {}, **others, **made}
     entity |= {"id": f"an-id-{at}", "attendees": [{"id": "user-1"}]}
+    if "presenceDefinition" in entity:
+        entity["presenceDefinition"] = {"id": "definition-1", "systemPresence": "Away"}
     entity["ownerType"] = "GROUP" if "groups" in rule.topic else "USER"
     with sandbox.listen(rule.topic) as events:
         shape = sandbox.shapes.collection(rule.source)
