@@ -30,9 +30,9 @@ from .crud import Answered, Call, Handler, answer
 from .events import Events
 from .fake import ExampleCall, Faker, example_body, example_call
 from .limits import RateLimiter
-from .narrow import as_object
+from .narrow import as_list, as_object
 from .oauth import Login
-from .refusal import Refusal, not_found
+from .refusal import Refusal, bad_request, not_found
 from .render import Renderer
 from .requestlog import RequestLog
 from .rng import seeded_uuid
@@ -57,6 +57,14 @@ TOKEN_PATH = "/oauth/token"
 REMEMBERED = 512
 REMEMBERED_BYTES = 65_536
 JSON = ("Content-Type", "application/json")
+DIVISIONS = "/api/v2/authorization/divisions"
+#: Parameters that name entities of a collection even where the path does not lead through it.
+NAMED = {
+    "userId": "/api/v2/users",
+    "agentId": "/api/v2/users",
+    "subjectId": "/api/v2/users",
+    "queueId": "/api/v2/routing/queues",
+}
 
 _log = logging.getLogger("genesyscloud.sandbox")
 
@@ -440,8 +448,29 @@ class Sandbox:
 
     def home_division(self) -> Entity:
         """The division that everything is in until it is moved."""
-        home = seeded_uuid(self.settings.seed, "/api/v2/authorization/divisions", 0)
-        return {"id": home, "name": "Home", "selfUri": f"/api/v2/authorization/divisions/{home}"}
+        home = seeded_uuid(self.settings.seed, DIVISIONS, 0)
+        kept = self.store.table("home_division").get("name", "Home")
+        return {"id": home, "name": kept, "selfUri": f"{DIVISIONS}/{home}"}
+
+    def division(self, division_id: str) -> Entity:
+        """A division as the entities in it refer to it; the home division for no id.
+
+        Raises:
+            Refusal: 400; there is no such division.
+        """
+        home = self.home_division()
+        if division_id in ("", home["id"]):
+            return home
+        shape = self.shapes.collection(DIVISIONS)
+        assert shape is not None
+        divisions = self.collection(shape, [])
+        if division_id not in divisions:
+            raise bad_request(
+                f"There is no division with id {division_id}.",
+                code="invalid.value",
+                details=[{"errorCode": "invalid.value", "fieldName": "division"}],
+            )
+        return {"id": division_id, "name": divisions[division_id]["name"], "selfUri": f"{DIVISIONS}/{division_id}"}
 
     # --- examples -------------------------------------------------------------------------------
 
@@ -463,13 +492,15 @@ class Sandbox:
         parameters = [parameter for parameter in record.parameters if parameter.place == "path"]
         for parameter in parameters[len(ids) :]:
             shape = closed.get(len(ids))
+            if shape is None and parameter.wire in NAMED:
+                shape = self.shapes.collection(NAMED[parameter.wire])
             last = record.method == "DELETE" and shape is own
             ids.append(
                 str(self.faker.parameter(parameter, record.name)) if shape is None else self._existing(shape, ids, last)
             )
         body = EXAMPLE_BODIES[record.name](self, ids) if record.name in EXAMPLE_BODIES else None
         if body is None and record.body:
-            body = self._current_version(record, ids, example_body(record, self.faker))
+            body = self._in_home(self._current_version(record, ids, example_body(record, self.faker)))
         headers = {"Authorization": f"Bearer {self.access_token()}"} if record.secured else {}
         values = {parameter.wire: value for parameter, value in zip(parameters, ids, strict=True)}
         return example_call(record, self.faker, values, body, headers)
@@ -479,6 +510,16 @@ class Sandbox:
         if not known:
             raise LookupError(f"nothing is left in {shape.path}")
         return known[-1 if last else 0]
+
+    def _in_home(self, body: Any) -> Any:
+        """A body whose division exists."""
+        home = self.home_division()["id"]
+        for entity in [found for entry in as_list(body) or [body] if (found := as_object(entry)) is not None]:
+            if as_object(entity.get("division")):
+                entity["division"] = {"id": home}
+            if isinstance(entity.get("divisionId"), str):
+                entity["divisionId"] = home
+        return body
 
     def _current_version(self, record: OperationRecord, ids: Sequence[str], body: Any) -> Any:
         """A body with the version of the thing that it is about to change."""

@@ -6,8 +6,8 @@ A module registers functions by name of operation; everything it does not name s
 
 from __future__ import annotations
 
-from . import identity, routing, users
-from .registry import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES, TABLES
+from . import identity, people, presence, routing, userchanges, users
+from .registry import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES
 
 __all__ = [
     "EXAMPLE_BODIES",
@@ -19,6 +19,9 @@ __all__ = [
     "SERVICES",
     "TABLES",
     "identity",
+    "people",
+    "presence",
     "routing",
+    "userchanges",
     "users",
 ]
