@@ -6,7 +6,7 @@ A module registers functions by name of operation; everything it does not name s
 
 from __future__ import annotations
 
-from . import identity, people, presence, proficiency, routing, userchanges, users
+from . import identity, people, presence, proficiency, queues, routing, userchanges, users
 from .registry import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "people",
     "presence",
     "proficiency",
+    "queues",
     "routing",
     "userchanges",
     "users",

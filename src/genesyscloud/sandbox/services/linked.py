@@ -60,9 +60,10 @@ def existing(entities: Collection, ids: Iterable[Any]) -> list[str]:
 
 def reference(entities: Collection, entity_id: str) -> Entity:
     """What is shown of an entity where another one refers to it."""
-    known: Entity = entities[entity_id] if entity_id in entities else {}
     made: Entity = {"id": entity_id, "selfUri": f"{entities.path}/{entity_id}"}
-    return made | {"name": known["name"]} if known.get("name") else made
+    if entity_id in entities and entities[entity_id].get("name"):
+        made["name"] = entities[entity_id]["name"]
+    return made
 
 
 def given_id(body: Entity, wire: str) -> str:

@@ -1,16 +1,16 @@
 """Presence: what can be chosen, what each user has chosen, whether they take conversations, and how that went.
 
-Tables, for whoever needs them (analytics does):
+What is so now is kept in documents, as it is shown: ``/api/v2/users/{id}/presences/purecloud`` (or the id of another
+source in place of ``purecloud``) and ``/api/v2/users/{id}/routingstatus``. Who has none is offline, and off queue.
+Whoever writes one of them writes history as well, which is in tables for analytics:
 
-* ``presence``: by id of user, what the user has now, by source: ``{"PURECLOUD": {"definitionId", "message",
-  "modifiedDate", "primary"}}``. Who is not in it is offline.
-* ``routing_status``: by id of user, ``{"status", "startTime"}``. Who is not in it is off queue.
 * ``presence_history``: by id of user, a list of ``{"start", "systemPresence", "organizationPresenceId"}`` in the
   order of time; ``systemPresence`` as analytics writes it (``ON_QUEUE``). Primary presence only.
 * ``routing_history``: by id of user, a list of ``{"start", "routingStatus"}`` in the order of time.
+* ``primary_source``: by id of user, the source whose presence counts, where it is not :data:`OWN`.
 
-Times are those of the wire. Each row lasts until the next one; before the first one a user is offline and off
-queue. A list keeps its last :data:`HISTORY` rows.
+Times are those of the wire. A row lasts until the next one; before the first one a user is offline and off queue.
+A list keeps its last :data:`HISTORY` rows.
 """
 
 from __future__ import annotations
@@ -188,33 +188,43 @@ def example_new_label(sandbox: Sandbox, ids: Sequence[str]) -> Any:
 # --- the presence of a user ---------------------------------------------------------------------
 
 
+def _path(user_id: str, source: str) -> str:
+    return f"{USERS}/{user_id}/presences/{source.lower() if source == OWN else source}"
+
+
 def presence_of(sandbox: Sandbox, user_id: str, source: str = OWN) -> Entity:
     """The presence of a user, as it is shown."""
-    rows = sandbox.store.table("presence").get(user_id, {})
-    row = rows.get(source) or {"definitionId": definition_id(sandbox, "Offline"), "modifiedDate": _START}
-    entities = definitions(sandbox)
-    known: Entity = entities[row["definitionId"]] if row["definitionId"] in entities else {"systemPresence": "Offline"}
-    chosen = {"id": row["definitionId"], "systemPresence": spaced(known["systemPresence"]),
-              "selfUri": f"/api/v2/presencedefinitions/{row['definitionId']}"}  # fmt: skip
-    return {
+    path = _path(user_id, source)
+    usual: Entity = {
         "id": user_id,
         "source": source,
-        **({"sourceId": row["sourceId"]} if "sourceId" in row else {}),
-        "primary": bool(row.get("primary", source == OWN)),
-        "presenceDefinition": chosen,
-        "message": row.get("message", ""),
-        "modifiedDate": row["modifiedDate"],
-        "selfUri": f"{USERS}/{user_id}/presences/{source.lower() if source == OWN else source}",
+        "primary": source == primary_source(sandbox, user_id),
+        "presenceDefinition": _definition(sandbox, definition_id(sandbox, "Offline")),
+        "message": "",
+        "modifiedDate": _START,
+        "selfUri": path,
     }
+    return usual | sandbox.store.documents.get(path, {})
+
+
+def _definition(sandbox: Sandbox, chosen: str) -> Entity:
+    """A definition as a presence refers to it."""
+    entities = definitions(sandbox)
+    system = entities[chosen]["systemPresence"] if chosen in entities else "Offline"
+    return {"id": chosen, "systemPresence": spaced(system), "selfUri": f"/api/v2/presencedefinitions/{chosen}"}
 
 
 _START = words.written(words.EPOCH)
 
 
+def primary_source(sandbox: Sandbox, user_id: str) -> str:
+    """The source whose presence counts for a user."""
+    return str(sandbox.store.table("primary_source").get(user_id, OWN))
+
+
 def primary_presence(sandbox: Sandbox, user_id: str) -> Entity:
     """The presence of a user that counts: that of the primary source."""
-    rows = sandbox.store.table("presence").get(user_id, {})
-    return presence_of(sandbox, user_id, next((source for source, row in rows.items() if row.get("primary")), OWN))
+    return presence_of(sandbox, user_id, primary_source(sandbox, user_id))
 
 
 def system_presence(sandbox: Sandbox, user_id: str) -> str:
@@ -247,42 +257,62 @@ def set_presence(sandbox: Sandbox, user_id: str, body: Entity, source: str = OWN
     Raises:
         Refusal: 400 or 404; there is no such definition.
     """
-    table = sandbox.store.table("presence")
-    rows = table.get(user_id, {})
     before = presence_of(sandbox, user_id, source)
-    row = {
-        "definitionId": before["presenceDefinition"]["id"],
-        "message": before["message"],
-        "primary": before["primary"],
+    chosen = str(before["presenceDefinition"]["id"])
+    if body.get("presenceDefinition") is not None or _path(user_id, source) not in sandbox.store.documents:
+        chosen = _chosen(sandbox, body)
+    after = {
+        **before,
+        "presenceDefinition": _definition(sandbox, chosen),
+        "modifiedDate": sandbox.now(),
         **({} if source == OWN else {"sourceId": source}),
+        **({} if body.get("message") is None else {"message": body["message"]}),
     }
-    if body.get("presenceDefinition") is not None or source not in rows:
-        row["definitionId"] = _chosen(sandbox, body)
-    row |= {wire: body[wire] for wire in ("message", "primary") if body.get(wire) is not None}
-    row["modifiedDate"] = sandbox.now()
-    others = {key: {**other, "primary": False} if row["primary"] else other for key, other in rows.items()}
-    table[user_id] = {**others, source: row}
-    if row["primary"]:
-        _note_presence(sandbox, user_id, str(row["definitionId"]))
+    if body.get("primary") and not before["primary"]:
+        _make_primary(sandbox, user_id, source)
+        after["primary"] = True
+    sandbox.store.write(_path(user_id, source), after)
+    if after["primary"]:
+        on_queue = routing_status(sandbox, user_id)["status"] != "OFF_QUEUE"
+        wanted = definitions(sandbox)[chosen]["systemPresence"] == "OnQueue"
+        if on_queue != wanted:
+            set_routing_status(sandbox, user_id, "IDLE" if wanted else "OFF_QUEUE")
     return presence_of(sandbox, user_id, source)
 
 
-def _note_presence(sandbox: Sandbox, user_id: str, chosen: str) -> None:
-    system = definitions(sandbox)[chosen]["systemPresence"]
-    event = {"start": sandbox.now(), "systemPresence": analytic(system), "organizationPresenceId": chosen}
-    _remember(sandbox, "presence_history", user_id, event)
-    now = presence_of(sandbox, user_id)
-    body = {wire: now[wire] for wire in ("source", "primary", "message", "modifiedDate")}
-    body["presenceDefinition"] = {"id": chosen, "systemPresence": analytic(system)}
-    sandbox.events.publish(f"v2.users.{user_id}.presence", body)
-    on_queue = routing_status(sandbox, user_id)["status"] != "OFF_QUEUE"
-    if on_queue != (system == "OnQueue"):
-        set_routing_status(sandbox, user_id, "IDLE" if system == "OnQueue" else "OFF_QUEUE")
+def _make_primary(sandbox: Sandbox, user_id: str, source: str) -> None:
+    """Let the presence of ``source`` count, and no other."""
+    other = primary_source(sandbox, user_id)
+    kept = sandbox.store.documents.get(_path(user_id, other))
+    if kept is not None:
+        sandbox.store.documents[_path(user_id, other)] = {**kept, "primary": False}
+    sandbox.store.table("primary_source")[user_id] = source
 
 
-def _remember(sandbox: Sandbox, name: str, user_id: str, event: Entity) -> None:
+@listener
+def remember(sandbox: Sandbox, change: Change) -> None:
+    """Keep the history of presences and routing statuses, whoever changes them."""
+    place = None if change.shape or change.after is None else _PLACE.fullmatch(change.path)
+    if place is None or change.after is None:
+        return
+    user_id, what, source = place[1], place[2], place[3]
+    if what == "routingstatus":
+        row = {"start": change.after.get("startTime") or sandbox.now(), "routingStatus": change.after.get("status")}
+        _append(sandbox, "routing_history", user_id, row)
+    elif primary_source(sandbox, user_id).lower() == source.lower():
+        chosen = as_object(change.after.get("presenceDefinition")) or {}
+        system = analytic(_system(chosen.get("systemPresence") or "Offline"))
+        row = {"start": change.after.get("modifiedDate") or sandbox.now(), "systemPresence": system,
+               "organizationPresenceId": chosen.get("id") or definition_id(sandbox, "Offline")}  # fmt: skip
+        _append(sandbox, "presence_history", user_id, row)
+
+
+_PLACE = re.compile(r"/api/v2/users/([^/]+)/(routingstatus|presences/([^/]+))")
+
+
+def _append(sandbox: Sandbox, name: str, user_id: str, row: Entity) -> None:
     table = sandbox.store.table(name)
-    table[user_id] = [*table.get(user_id, [])[-HISTORY + 1 :], event]
+    table[user_id] = [*table.get(user_id, [])[-HISTORY + 1 :], row]
 
 
 def _source(sandbox: Sandbox, call: Call) -> str:
@@ -342,8 +372,9 @@ def put_primary_source(sandbox: Sandbox, call: Call) -> Any:
     user = user_of(sandbox, call.ids[0])
     wanted = str(call.body.get("sourceId") or OWN)
     source = OWN if wanted.upper() == OWN else str(found(collection(sandbox, SOURCES), wanted)["id"])
-    chosen = presence_of(sandbox, user["id"], source)["presenceDefinition"]
-    set_presence(sandbox, user["id"], {"presenceDefinition": {"id": chosen["id"]}, "primary": True}, source)
+    if source != primary_source(sandbox, user["id"]):
+        chosen = presence_of(sandbox, user["id"], source)["presenceDefinition"]
+        set_presence(sandbox, user["id"], {"presenceDefinition": {"id": chosen["id"]}, "primary": True}, source)
     return {"id": user["id"], "sourceId": source, "registered": True, "selfUri": call.path}
 
 
@@ -353,10 +384,10 @@ def delete_source(sandbox: Sandbox, call: Call) -> Any:
     sources = collection(sandbox, SOURCES)
     found(sources, call.ids[0])
     sources.remove(call.ids[0])
-    table = sandbox.store.table("presence")
-    for user_id, rows in list(table.items()):
-        if call.ids[0] in rows:
-            table[user_id] = {source: row for source, row in rows.items() if source != call.ids[0]}
+    primary = sandbox.store.table("primary_source")
+    for user_id, source in list(primary.items()):
+        if source == call.ids[0]:
+            del primary[user_id]
 
 
 @example_body("post_presence_sources", "put_presence_source")
@@ -401,18 +432,15 @@ def example_primary(sandbox: Sandbox, ids: Sequence[str]) -> Any:
 
 def routing_status(sandbox: Sandbox, user_id: str) -> Entity:
     """Whether a user takes conversations, and since when."""
-    row = sandbox.store.table("routing_status").get(user_id, {"status": "OFF_QUEUE", "startTime": _START})
-    return {"userId": user_id, **row}
+    usual = {"userId": user_id, "status": "OFF_QUEUE", "startTime": _START}
+    return usual | sandbox.store.documents.get(f"{USERS}/{user_id}/routingstatus", {})
 
 
 def set_routing_status(sandbox: Sandbox, user_id: str, status: str) -> Entity:
     """Change it; nothing happens when it is what it was."""
     if routing_status(sandbox, user_id)["status"] != status:
-        now = sandbox.now()
-        sandbox.store.table("routing_status")[user_id] = {"status": status, "startTime": now}
-        _remember(sandbox, "routing_history", user_id, {"start": now, "routingStatus": status})
-        body = {"id": user_id, "routingStatus": {"status": status, "startTime": now}}
-        sandbox.events.publish(f"v2.users.{user_id}.routingStatus", body)
+        row = {"userId": user_id, "status": status, "startTime": sandbox.now()}
+        sandbox.store.write(f"{USERS}/{user_id}/routingstatus", row)
     return routing_status(sandbox, user_id)
 
 
@@ -447,5 +475,4 @@ def example_status(sandbox: Sandbox, ids: Sequence[str]) -> Any:
 def forget_user(sandbox: Sandbox, change: Change) -> None:
     """Who is deleted has no presence any more; what was, stays in the history."""
     if change.shape == USERS and change.after is None:
-        for name in ("presence", "routing_status"):
-            sandbox.store.table(name).pop(change.entity_id, None)
+        sandbox.store.table("primary_source").pop(change.entity_id, None)

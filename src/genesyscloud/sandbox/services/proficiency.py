@@ -15,7 +15,6 @@ from ..refusal import bad_request
 from ..rng import Rng
 from .linked import DIVISIONS, collection, division, existing, found, listed, require_text, unique
 from .registry import example_body, seeded_ids, seeder, service
-from .users import PATH as USERS
 from .users import expansion, user_of, users
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ What comes with ``expand`` alone is kept elsewhere and registered with :func:`ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection as Names, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection as Names
 from typing import TYPE_CHECKING, Any
 
 from ..crud import Lazy, made_like, page
