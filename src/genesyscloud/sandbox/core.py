@@ -37,7 +37,17 @@ from .render import Renderer
 from .requestlog import RequestLog
 from .rng import seeded_uuid
 from .router import router_of
-from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES, TABLES
+from .services import (
+    EXAMPLE_BODIES,
+    EXAMPLE_IDS,
+    EXAMPLE_QUERIES,
+    LISTENERS,
+    PERSONAL,
+    SEEDED_IDS,
+    SEEDERS,
+    SERVICES,
+    UNCHECKED,
+)
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
 from .store import Collection, Entity, Snapshot, Store
@@ -105,7 +115,9 @@ class Sandbox:
         self.router = router_of(catalog())
         self.shapes = Shapes(self.router, self.faker)
         self.handlers: dict[str, Handler] = dict(SERVICES)
-        self._renderer = Renderer(self.faker)
+        #: Operations that may be about what was deleted.
+        self.unchecked = frozenset(UNCHECKED)
+        self._renderer = Renderer(self.faker, self._division_name)
         self._validator = Validator(
             self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
         )
@@ -452,6 +464,13 @@ class Sandbox:
         kept = self.store.table("home_division").get("name", "Home")
         return {"id": home, "name": kept, "selfUri": f"{DIVISIONS}/{home}"}
 
+    def _division_name(self, division_id: str) -> str:
+        home, shape = self.home_division(), self.shapes.collection(DIVISIONS)
+        if division_id == home["id"] or shape is None:
+            return str(home["name"])
+        divisions = self.collection(shape, [])
+        return str(divisions[division_id]["name"]) if division_id in divisions else ""
+
     def division(self, division_id: str) -> Entity:
         """A division as the entities in it refer to it; the home division for no id.
 
@@ -503,7 +522,8 @@ class Sandbox:
             body = self._in_home(self._current_version(record, ids, example_body(record, self.faker)))
         headers = {"Authorization": f"Bearer {self.access_token()}"} if record.secured else {}
         values = {parameter.wire: value for parameter, value in zip(parameters, ids, strict=True)}
-        return example_call(record, self.faker, values, body, headers)
+        query = EXAMPLE_QUERIES[name](self) if name in EXAMPLE_QUERIES else {}
+        return example_call(record, self.faker, values, body, headers, query)
 
     def _existing(self, shape: CollectionShape, ids: Sequence[str], last: bool) -> str:
         known = self.collection(shape, ids).ids()

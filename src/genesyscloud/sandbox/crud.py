@@ -74,7 +74,7 @@ class Answered(NamedTuple):
 def answer(sandbox: Sandbox, call: Call) -> Any:
     """Carry out a call and return the value of the reply, in any shape: the caller fits it to its type."""
     handler = _handler(sandbox, call.record)
-    for shape in sandbox.shapes.parents(call.record.path):
+    for shape in () if call.record.name in sandbox.unchecked else sandbox.shapes.parents(call.record.path):
         entity_id = call.ids[shape.depth]
         if entity_id not in sandbox.collection(shape, call.ids):
             raise not_found(shape.noun, entity_id)

@@ -39,6 +39,8 @@ def _path(wire: str, properties: Mapping[str, PropertyRecord]) -> tuple[str, ...
     known = properties.get(wire)
     if known is not None:
         return (wire,) if known.type[0] in "sutdilfbLY" else None
+    if "." in wire and wire.partition(".")[0] in properties:
+        return tuple(wire.split("."))
     owner = wire.removesuffix("Ids").removesuffix("Id")
     if owner != wire and owner in properties and properties[owner].type.startswith("#"):
         return (owner, "id")
@@ -54,10 +56,12 @@ def _matches(path: tuple[str, ...], wanted: Any, *, anywhere: bool) -> Predicate
     plain = texts - {text for text in texts if "*" in text}
 
     def matches(entity: Entity) -> bool:
-        value = str(at(entity, path)).lower()
-        if value in plain or any(glob(value) for glob in globs):
-            return True
-        return anywhere and any(text in value for text in plain)
+        # A list on the way: any of its items will do.
+        values = [str(value).lower() for value in values_at(entity, ".".join(path))] or ["none"]
+        return any(
+            value in plain or any(glob(value) for glob in globs) or (anywhere and any(text in value for text in plain))
+            for value in values
+        )
 
     return matches
 

@@ -170,14 +170,16 @@ class Validator:
         properties, required, ignored = self._properties(name)
         if not properties and not ignored:
             return sent
-        for wire in required:
+        # An object inside the body that has an id refers to an entity: nothing else is needed of it.
+        refers = bool(at) and isinstance(sent.get("id"), str)
+        for wire in () if refers else required:
             if sent.get(wire) is None:
                 problems.append(Problem("required", _join(at, wire), "is required"))
         kept: dict[str, Any] = {}
         for wire, inner in sent.items():
             record = properties.get(wire)
             if record is None or inner is None:
-                if wire not in ignored:
+                if wire not in ignored or (refers and wire == "id"):
                     kept[wire] = inner
             else:
                 where = _join(at, wire)

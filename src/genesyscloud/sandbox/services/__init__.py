@@ -6,24 +6,52 @@ A module registers functions by name of operation; everything it does not name s
 
 from __future__ import annotations
 
-from . import identity, people, presence, proficiency, queues, routing, userchanges, users
-from .registry import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDED_IDS, SEEDERS, SERVICES
+from . import (
+    divisions,
+    groups,
+    identity,
+    locations,
+    people,
+    presence,
+    proficiency,
+    queues,
+    routing,
+    telephony,
+    userchanges,
+    users,
+)
+from .registry import (
+    EXAMPLE_BODIES,
+    EXAMPLE_IDS,
+    EXAMPLE_QUERIES,
+    LISTENERS,
+    PERSONAL,
+    SEEDED_IDS,
+    SEEDERS,
+    SERVICES,
+    UNCHECKED,
+)
 
 __all__ = [
     "EXAMPLE_BODIES",
     "EXAMPLE_IDS",
+    "EXAMPLE_QUERIES",
     "LISTENERS",
     "PERSONAL",
     "SEEDED_IDS",
     "SEEDERS",
     "SERVICES",
-    "TABLES",
+    "UNCHECKED",
+    "divisions",
+    "groups",
     "identity",
+    "locations",
     "people",
     "presence",
     "proficiency",
     "queues",
     "routing",
+    "telephony",
     "userchanges",
     "users",
 ]

@@ -106,7 +106,8 @@ def a_member(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     everyone, user_id = users(sandbox), entity["id"]
     queue_id = collection.path.split("/")[-2]
     entity.clear()
-    entity |= _member(queue_id, everyone[user_id] if user_id in everyone else {"id": user_id})
+    known: Entity = everyone[user_id] if user_id in everyone else {"id": user_id}  # noqa: SIM401
+    entity |= _member(queue_id, known)
 
 
 # --- from the queue -----------------------------------------------------------------------------

@@ -158,14 +158,14 @@ def remove_user(sandbox: Sandbox, call: Call) -> Any:
     return {}
 
 
-@service("get_user_state")
+@service("get_user_state", parents=False)
 def get_state(sandbox: Sandbox, call: Call) -> Any:
     """The state of a user, and the version that it belongs to."""
-    user = user_of(sandbox, call.ids[0])
+    user = sandbox.store.table(DELETED).get(call.ids[0]) or user_of(sandbox, call.ids[0])
     return {"state": user.get("state"), "version": user.get("version")}
 
 
-@service("put_user_state")
+@service("put_user_state", parents=False)
 def put_state(sandbox: Sandbox, call: Call) -> Any:
     """Activate, deactivate or delete a user."""
     changes = {wire: call.body[wire] for wire in ("state", "version") if call.body.get(wire) is not None}
