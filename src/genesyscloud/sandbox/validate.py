@@ -155,6 +155,10 @@ class Validator:
         if kind in "[{" or not FITS[kind](value):
             problems.append(Problem(_code(kind), at or "body", f"is not {NAMES[kind]}"))
         elif enum and self._check_enums and kind == "s" and value not in enum:
+            # The service reads enums in any case: identity providers send ``Replace``.
+            same = next((known for known in enum if known.lower() == value.lower()), None)
+            if same is not None:
+                return same
             problems.append(Problem("invalid.value", at, f"is none of {', '.join(enum[:20])}"))
         elif problem := breaks(value, limits):
             problems.append(Problem("invalid.value", at, problem))

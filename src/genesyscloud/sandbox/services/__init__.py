@@ -51,6 +51,7 @@ __all__ = [
     "proficiency",
     "queues",
     "routing",
+    "scim",
     "telephony",
     "userchanges",
     "users",
