@@ -46,6 +46,7 @@ from .services import (
     SEEDED_IDS,
     SEEDERS,
     SERVICES,
+    TABLES,
     UNCHECKED,
 )
 from .settings import Settings

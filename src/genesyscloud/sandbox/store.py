@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import quote
 
-from .fake import Made
 from .rng import seeded_uuid
 from .rows import MISSING, SEEDED, Journal, Rows, SavedRow
 from .shapes import CollectionShape
@@ -132,14 +131,12 @@ class Collection:
         return self._places[entity_id]
 
     def looked_at(self) -> list[Entity]:
-        """The entities, without those from the start that nobody has looked at."""
-        return [entity for entity in self._entities.values() if entity is not None]
+        """The entities, without those from the start that nobody has looked at lately, which are as they were made."""
+        return [entity for entity_id in self.ids() if (entity := self.peek(entity_id)) is not None]
 
     def remake(self) -> None:
         """Make the entities from the start that nobody has changed anew when they are next looked at."""
-        for entity_id in self.seeded & self._entities.keys():
-            if isinstance(self._entities[entity_id], Made):
-                self._entities[entity_id] = None
+        self._made.clear()
 
     def put(self, entity_id: str, entity: Entity) -> None:
         """Add or replace an entity."""
@@ -395,20 +392,6 @@ class Store:
         for collection in self._written.values():
             collection.remake()
         self.changes += 1
-
-    def seeded_ids(self, shape: CollectionShape, path: str) -> list[str]:
-        """The ids of the seeded entities of a collection."""
-        known = self._known_ids(shape, path)
-        if known is not None:
-            return known
-        count, parameter = self._count(shape), shape.item
-        if parameter.enum:
-            return parameter.enum[:count]
-        if parameter.type in "il":
-            return [str(at + 1) for at in range(count)]
-        if parameter.type == "d":
-            return [f"2026-{1 + at // 28 % 12:02d}-{1 + at % 28:02d}" for at in range(min(count, 336))]
-        return [seeded_uuid(self._seed, path, at) for at in range(count)]
 
     def table(self, name: str) -> Table:
         """The table called ``name``; empty at first, unless an area registered what it starts with."""

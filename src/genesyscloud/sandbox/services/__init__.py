@@ -7,6 +7,7 @@ A module registers functions by name of operation; everything it does not name s
 from __future__ import annotations
 
 from . import (
+    audits,
     divisions,
     groups,
     identity,
@@ -16,6 +17,7 @@ from . import (
     proficiency,
     queues,
     routing,
+    scim,
     telephony,
     userchanges,
     users,
@@ -29,6 +31,7 @@ from .registry import (
     SEEDED_IDS,
     SEEDERS,
     SERVICES,
+    TABLES,
     UNCHECKED,
 )
 
@@ -41,7 +44,9 @@ __all__ = [
     "SEEDED_IDS",
     "SEEDERS",
     "SERVICES",
+    "TABLES",
     "UNCHECKED",
+    "audits",
     "divisions",
     "groups",
     "identity",

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..crud import Lazy, add, merged, page, patched
+from ..narrow import objects
 from ..refusal import bad_request
 from ..shapes import Listing
 from .linked import (
     check_version,
     collection,
-    derived,
     existing,
     found,
     listed,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 GROUPS = "/api/v2/groups"
 TEAMS = "/api/v2/teams"
-TABLES = {GROUPS: "group_members", TEAMS: "team_members"}
+MEMBERS = {GROUPS: "group_members", TEAMS: "team_members"}
 DELETED = "deleted_groups"
 BULK = 50
 #: Members that a seeded group or team has.
@@ -44,7 +44,7 @@ SEEDED = 5
 
 def members_of(sandbox: Sandbox, path: str, group_id: str) -> list[str]:
     """Ids of the members of a group or team."""
-    kept = sandbox.store.table(TABLES[path]).get(group_id)
+    kept = sandbox.store.table(MEMBERS[path]).get(group_id)
     return list(kept) if kept is not None else _seeded_members(sandbox, path, group_id)
 
 
@@ -53,8 +53,8 @@ def _seeded_members(sandbox: Sandbox, path: str, group_id: str) -> list[str]:
     groups, everyone = collection(sandbox, path), users(sandbox)
     if group_id not in groups.seeded:
         return []
-    people = sandbox.store.seeded_ids(everyone.shape, everyone.path)
-    first = sandbox.store.seeded_ids(groups.shape, groups.path).index(group_id) * SEEDED
+    people = list(everyone.seeded)
+    first = groups.place(group_id) * SEEDED
     if path == TEAMS:
         return people[first : first + SEEDED]
     return [people[(first + at) % len(people)] for at in range(min(SEEDED, len(people)))]
@@ -64,7 +64,7 @@ def set_members(sandbox: Sandbox, path: str, group_id: str, ids: Sequence[str]) 
     """Replace the members of a group or team, which gets a new version and count."""
     groups = collection(sandbox, path)
     chosen = list(dict.fromkeys(ids))
-    sandbox.store.table(TABLES[path])[group_id] = chosen
+    sandbox.store.table(MEMBERS[path])[group_id] = chosen
     before = groups[group_id]
     after = {**before, "memberCount": len(chosen), "dateModified": sandbox.now()}
     if "version" in before:
@@ -83,21 +83,21 @@ def groups_of(sandbox: Sandbox, path: str, user_id: str) -> list[str]:
                 result.setdefault(member_id, []).append(group_id)
         return result
 
-    return derived(sandbox, TABLES[path], by_user).get(user_id, [])
+    return sandbox.store.derived(MEMBERS[path], by_user).get(user_id, [])
 
 
 @listener
 def leave(sandbox: Sandbox, change: Change) -> None:
     """Who is deleted is taken out of all groups and teams; a group that is deleted has no members."""
-    if change.after is not None or change.shape not in (USERS, *TABLES):
+    if change.after is not None or change.shape not in (USERS, *MEMBERS):
         return
     if change.shape == USERS:
-        for path in TABLES:
+        for path in MEMBERS:
             for group_id in list(groups_of(sandbox, path, change.entity_id)):
                 left = [key for key in members_of(sandbox, path, group_id) if key != change.entity_id]
                 set_members(sandbox, path, group_id, left)
     else:
-        sandbox.store.table(TABLES[change.shape]).pop(change.entity_id, None)
+        sandbox.store.table(MEMBERS[change.shape]).pop(change.entity_id, None)
 
 
 # --- groups -------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def create_group(sandbox: Sandbox, call: Call, body: Entity) -> Entity:
     own = {wire: value for wire, value in without_nulls(body).items() if wire != "ownerIds"}
     made = {**usual, "owners": list[Any](), **own, **_owners(sandbox, body), "dateModified": sandbox.now()}
     group_id = add(sandbox, call, groups, made, "")
-    sandbox.store.table(TABLES[GROUPS])[group_id] = []
+    sandbox.store.table(MEMBERS[GROUPS])[group_id] = []
     return groups[group_id]
 
 
@@ -202,7 +202,7 @@ def list_individuals(sandbox: Sandbox, call: Call) -> Any:
     """The members of a group, and its owners when it includes them."""
     group = found(collection(sandbox, GROUPS), call.ids[0])
     ids = members_of(sandbox, GROUPS, call.ids[0])
-    owners = [owner["id"] for owner in group.get("owners") or []] if group.get("includeOwners") else []
+    owners = [owner["id"] for owner in objects(group.get("owners"))] if group.get("includeOwners") else []
     return page(sandbox, call, Listing("entities", "#User"), with_ids(sandbox, dict.fromkeys([*ids, *owners])))
 
 
@@ -278,7 +278,7 @@ def post_team(sandbox: Sandbox, call: Call) -> Any:
     require_text(call.body, "name")
     unique(teams, "name", call.body["name"])
     team_id = add(sandbox, call, teams, {"memberCount": 0, **without_nulls(call.body)}, "")
-    sandbox.store.table(TABLES[TEAMS])[team_id] = []
+    sandbox.store.table(MEMBERS[TEAMS])[team_id] = []
     return teams[team_id]
 
 

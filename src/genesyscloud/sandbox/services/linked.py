@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from .. import words
 from ..crud import page
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ..core import Sandbox
     from ..crud import Call
     from ..store import Collection, Entity
-
-_T = TypeVar("_T")
 
 DIVISIONS = "/api/v2/authorization/divisions"
 
@@ -223,12 +221,3 @@ def after(sandbox: Sandbox, seconds: float) -> str:
 def actor_id(sandbox: Sandbox) -> str:
     """Id of the user who makes the call that is being carried out."""
     return sandbox.admin_id
-
-
-def derived(sandbox: Sandbox, name: str, make: Callable[[], _T]) -> _T:
-    """What ``make`` makes of the state of the sandbox, remembered under ``name`` until that changes."""
-    known = sandbox.store.derived.get(name)
-    if known is None or known[0] != sandbox.store.changes:
-        made = make()
-        known = sandbox.store.derived[name] = (sandbox.store.changes, made)
-    return cast("_T", known[1])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..crud import add, patched
-from ..narrow import as_list, as_object
+from ..narrow import as_list, as_object, objects
 from ..refusal import Refusal, bad_request
 from .linked import (
     check_version,
@@ -151,7 +151,7 @@ def search_locations(sandbox: Sandbox, call: Call) -> Any:
 def expanded_locations(sandbox: Sandbox, user: Entity) -> Any:
     """The locations of a user, as part of the user."""
     entities = locations(sandbox)
-    places = [as_object(entry) or {} for entry in as_list(user.get("locations")) or []]
+    places = objects(user.get("locations"))
     return [
         {**place, "locationDefinition": reference(entities, place["id"])}
         for place in places

@@ -13,7 +13,7 @@ from ..crud import page, patched
 from ..narrow import as_object
 from ..refusal import bad_request, not_found
 from ..shapes import Listing
-from .linked import derived, moment, require_text, taken
+from .linked import moment, require_text, taken
 from .registry import example_body, example_ids, service
 from .users import PATH, asked, expansion, shown, user_of, user_reference, users, with_ids
 
@@ -44,7 +44,7 @@ def reports(sandbox: Sandbox, user_id: str) -> list[str]:
             found.setdefault(manager_of(user), []).append(user["id"])
         return found
 
-    return derived(sandbox, "reports", by_manager).get(user_id, [])
+    return sandbox.store.derived("reports", by_manager).get(user_id, [])
 
 
 def superiors(sandbox: Sandbox, user_id: str) -> list[str]:

@@ -77,7 +77,7 @@ def definition_ids(sandbox: Sandbox, path: str) -> list[str]:
 def a_definition(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """Name a seeded definition."""
     name = next(name for name in (*SYSTEM, *CUSTOM) if definition_id(sandbox, name) == entity["id"])
-    own = {wire: entity[wire] for wire in ("id", "selfUri") if wire in entity}
+    own: Entity = {wire: entity[wire] for wire in ("id", "selfUri") if wire in entity}
     entity.clear()
     entity |= {
         **own,
@@ -285,7 +285,7 @@ def _make_primary(sandbox: Sandbox, user_id: str, source: str) -> None:
     other = primary_source(sandbox, user_id)
     kept = sandbox.store.documents.get(_path(user_id, other))
     if kept is not None:
-        sandbox.store.documents[_path(user_id, other)] = {**kept, "primary": False}
+        sandbox.store.write(_path(user_id, other), {**kept, "primary": False})
     sandbox.store.table("primary_source")[user_id] = source
 
 

@@ -7,10 +7,11 @@ from everybody: what refers to it is passed over when it is read. The tables ``d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..crud import add
+from ..narrow import as_object, objects
 from ..refusal import bad_request
 from ..rng import Rng
 from .linked import DIVISIONS, collection, division, existing, found, listed, require_text, unique
@@ -74,7 +75,7 @@ def _kind(call: Call) -> Kind:
 def a_skill(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """Name a seeded skill or language."""
     kind = LANGUAGES if collection.path == LANGUAGES.path else SKILLS
-    at = sandbox.store.seeded_ids(collection.shape, collection.path).index(entity["id"])
+    at = collection.place(entity["id"])
     turn, place = divmod(at, len(kind.names))
     entity |= {"name": kind.names[place] + (f" {turn + 1}" if turn else ""), "state": "active", "version": "1"}
 
@@ -129,9 +130,7 @@ def delete(sandbox: Sandbox, call: Call) -> Any:
 def known_from_the_start(sandbox: Sandbox, path: str) -> list[str]:
     """What a seeded user knows: some of the seeded skills or languages."""
     kind = LANGUAGES if path.endswith("languages") else SKILLS
-    shape = sandbox.shapes.collection(kind.path)
-    assert shape is not None
-    ids = sandbox.store.seeded_ids(shape, kind.path)
+    ids = list(collection(sandbox, kind.path).seeded)
     if not ids:
         return []
     rng = Rng(f"{sandbox.settings.seed}\x1f{path}")
@@ -306,7 +305,7 @@ def example_name(sandbox: Sandbox, ids: Sequence[str]) -> Any:
 # --- skill groups -------------------------------------------------------------------------------
 
 GROUPS = "/api/v2/routing/skillgroups"
-COMPARE = {
+COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "EqualTo": lambda level, limit: level == limit,
     "NotEqualTo": lambda level, limit: level != limit,
     "LessThan": lambda level, limit: level < limit,
@@ -344,10 +343,10 @@ def _meets(levels: Levels, condition: Entity) -> bool:
         ("routingSkillConditions", "routingSkill", levels.skills),
         ("languageSkillConditions", "languageSkill", levels.languages),
     ):
-        for entry in condition.get(wire) or []:
+        for entry in objects(condition.get(wire)):
             level = own.get(str(entry.get(name)))
             holds = level is not None and COMPARE[entry["comparator"]](level, entry["proficiency"])
-            results.append(holds and meets(levels, entry.get("childConditions") or []))
+            results.append(holds and meets(levels, objects(entry.get("childConditions"))))
     operation = condition.get("operation")
     if operation == "Not":
         return not any(results)
@@ -357,11 +356,11 @@ def _meets(levels: Levels, condition: Entity) -> bool:
 def group_members(sandbox: Sandbox, group: Entity) -> list[Entity]:
     """The users who meet the conditions of a skill group, in the divisions that it takes its members from."""
     wanted = sandbox.store.table("skillgroup_divisions").get(group["id"], [])
-    conditions = group.get("skillConditions") or []
+    conditions = objects(group.get("skillConditions"))
     return [
         user
         for user in users(sandbox)
-        if (not wanted or (user.get("division") or {}).get("id") in wanted)
+        if (not wanted or (as_object(user.get("division")) or {}).get("id") in wanted)
         and meets(levels_of(sandbox, user["id"]), conditions)
     ]
 
@@ -370,7 +369,7 @@ def group_members(sandbox: Sandbox, group: Entity) -> list[Entity]:
 def a_skill_group(sandbox: Sandbox, entities: Collection, entity: Entity) -> None:
     """A seeded group is that of those who know one skill well."""
     skills = collection(sandbox, SKILLS.path).ids()
-    at = sandbox.store.seeded_ids(entities.shape, entities.path).index(entity["id"])
+    at = entities.place(entity["id"])
     knows = {"routingSkill": skills[at % len(skills)] if skills else "", "comparator": "GreaterThan", "proficiency": 2}
     conditions = {"routingSkillConditions": [knows], "languageSkillConditions": [], "operation": "And"}
     entity |= {"skillConditions": [conditions], "status": "Complete"}
@@ -408,7 +407,7 @@ def list_group_members(sandbox: Sandbox, call: Call) -> Any:
 def groups_of_user(sandbox: Sandbox, call: Call) -> Any:
     """The skill groups that a user belongs to."""
     levels = levels_of(sandbox, user_of(sandbox, call.ids[0])["id"])
-    groups = [group for group in collection(sandbox, GROUPS) if meets(levels, group.get("skillConditions") or [])]
+    groups = [group for group in collection(sandbox, GROUPS) if meets(levels, objects(group.get("skillConditions")))]
     return listed(sandbox, call, groups)
 
 

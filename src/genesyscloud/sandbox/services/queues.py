@@ -152,7 +152,7 @@ def put_code(sandbox: Sandbox, call: Call) -> Any:
 def seeded_codes(sandbox: Sandbox, path: str) -> list[str]:
     """The first codes."""
     codes = collection(sandbox, CODES)
-    return sandbox.store.seeded_ids(codes.shape, codes.path)[:SEEDED_CODES]
+    return list(codes.seeded)[:SEEDED_CODES]
 
 
 def codes_of(sandbox: Sandbox, queue_id: str) -> list[Entity]:
@@ -205,7 +205,7 @@ def utilization(sandbox: Sandbox) -> Entity:
         "labelUtilizations": {},
     }
     kept = sandbox.store.documents.get(UTILIZATION, {})
-    return {**usual, **kept, "utilization": {**usual["utilization"], **(kept.get("utilization") or {})}}
+    return {**usual, **kept, "utilization": {**usual["utilization"], **(as_object(kept.get("utilization")) or {})}}
 
 
 @service("get_routing_utilization", "put_routing_utilization", "delete_routing_utilization")
@@ -226,7 +226,8 @@ def user_utilization(sandbox: Sandbox, call: Call) -> Any:
     own, usual = sandbox.store.documents.get(path), utilization(sandbox)
     if own is None:
         return {**usual, "level": "Organization"}
-    return {**usual, **own, "utilization": {**usual["utilization"], **(own.get("utilization") or {})}, "level": "Agent"}
+    both = {**usual["utilization"], **(as_object(own.get("utilization")) or {})}
+    return {**usual, **own, "utilization": both, "level": "Agent"}
 
 
 # --- examples -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ __all__ = [
     "SEEDED_IDS",
     "SEEDERS",
     "SERVICES",
+    "TABLES",
     "UNCHECKED",
     "example_body",
     "example_ids",
@@ -37,6 +38,7 @@ ExampleBody = Callable[["Sandbox", Sequence[str]], Any]
 ExampleIds = Callable[["Sandbox"], list[str]]
 ExampleQuery = Callable[["Sandbox"], dict[str, str]]
 Listener = Callable[["Sandbox", "Change"], None]
+TableStart = Callable[["Sandbox"], dict[str, Any]]
 
 #: By name of operation: carries the operation out.
 SERVICES: dict[str, Service] = {}
@@ -54,6 +56,8 @@ EXAMPLE_BODIES: dict[str, ExampleBody] = {}
 EXAMPLE_IDS: dict[str, ExampleIds] = {}
 #: By name of operation: values for required parameters of the query, for things that exist.
 EXAMPLE_QUERIES: dict[str, ExampleQuery] = {}
+#: By name of table: makes the rows that it has from the start.
+TABLES: dict[str, TableStart] = {}
 #: Told of every change in every sandbox.
 LISTENERS: list[Listener] = []
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from .. import words
 from ..crud import page, patched
 from ..filters import filters_of, sort
+from ..narrow import as_list, as_object
 from ..refusal import bad_request, not_found
 from ..shapes import Listing
-from .linked import actor_id, collection, derived, existing
+from .linked import actor_id, collection, existing
 from .presence import routing_status, system_presence
 from .proficiency import LANGUAGES, known
 from .registry import example_body, example_ids, listener, seeded_ids, seeder, service
@@ -50,7 +51,7 @@ def queues_of(sandbox: Sandbox, user_id: str) -> list[str]:
                 found.setdefault(member_id, []).append(queue_id)
         return found
 
-    return derived(sandbox, "queues_of_users", by_user).get(user_id, [])
+    return sandbox.store.derived("queues_of_users", by_user).get(user_id, [])
 
 
 def count_members(sandbox: Sandbox, queue_id: str) -> None:
@@ -70,7 +71,7 @@ def _seeded_members(sandbox: Sandbox) -> int:
 @seeder(QUEUES)
 def a_queue(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """Number the queues, and count their members."""
-    at = sandbox.store.seeded_ids(collection.shape, collection.path).index(entity["id"])
+    at = collection.place(entity["id"])
     topic, kind = words.TOPICS[at % len(words.TOPICS)], words.KINDS[at // len(words.TOPICS) % len(words.KINDS)]
     count = _seeded_members(sandbox)
     entity |= {"name": f"{topic} {kind} {at + 1}", "memberCount": count, "userMemberCount": count,
@@ -81,10 +82,9 @@ def a_queue(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
 def member_ids(sandbox: Sandbox, path: str) -> list[str]:
     """The members of a seeded queue: some of the seeded users, other ones for each queue as far as there are."""
     everything, everyone = queues(sandbox), users(sandbox)
-    chosen = sandbox.store.seeded_ids(everything.shape, everything.path)
-    people = sandbox.store.seeded_ids(everyone.shape, everyone.path)
+    people = list(everyone.seeded)
     count = _seeded_members(sandbox)
-    first = chosen.index(path.split("/")[-2]) * count
+    first = everything.place(path.split("/")[-2]) * count
     return [people[(first + at) % len(people)] for at in range(count)]
 
 
@@ -163,7 +163,7 @@ def list_members(sandbox: Sandbox, call: Call) -> Any:
 def _suits(sandbox: Sandbox, user: Entity, query: Entity) -> bool:
     """Whether a user has the skills, languages, status and presence that a list of members is limited to."""
     has: list[tuple[str, Any]] = [
-        ("profileSkills", lambda: user.get("profileSkills") or []),
+        ("profileSkills", lambda: as_list(user.get("profileSkills")) or []),
         ("skills", lambda: [entry[wire] for entry in known(sandbox, user["id"]) for wire in ("id", "name")]),
         ("languages", lambda: [e[wire] for e in known(sandbox, user["id"], LANGUAGES) for wire in ("id", "name")]),
         ("routingStatus", lambda: [routing_status(sandbox, user["id"])["status"]]),
@@ -241,7 +241,7 @@ def _user_queues(sandbox: Sandbox, user_id: str, query: Entity) -> list[Entity]:
         queue
         for queue in found
         if (joined is None or queue["joined"] is joined)
-        and (not divisions or (queue.get("division") or {}).get("id") in divisions)
+        and (not divisions or (as_object(queue.get("division")) or {}).get("id") in divisions)
     ]
 
 

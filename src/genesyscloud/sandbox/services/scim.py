@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from ..catalog import PropertyRecord
+from ...catalog import PropertyRecord
 from ..crud import Answered, Lazy, page
 from ..narrow import as_list
 from ..refusal import Refusal, not_found
@@ -188,14 +188,7 @@ def post_user(sandbox: Sandbox, call: Call) -> Any:
     else:
         user = create_user(sandbox, call, {"name": body["displayName"], "email": body["userName"], "state": state})
     before = user_resource(sandbox, user, _base(call))
-    try:
-        user = write_user(sandbox, user, before, {**before, **_own(body)})
-    except Refusal:
-        # Nothing of a user who could not be made whole is left.
-        delete_user(sandbox, user["id"])
-        if not gone:
-            del sandbox.store.table(DELETED)[user["id"]]
-        raise
+    user = write_user(sandbox, user, before, {**before, **_own(body)})
     return _one(call, user_resource(sandbox, user, _base(call)), 201)
 
 
@@ -210,9 +203,7 @@ def put_user(sandbox: Sandbox, call: Call) -> Any:
     user = user_of(sandbox, call.ids[0])
     before = user_resource(sandbox, user, _base(call))
     _check_match(call, before)
-    kept = {
-        key: before[key] for key in ("id", "userName", "displayName", "active", "groups", ENTERPRISE) if key in before
-    }
+    kept: Entity = {key: before[key] for key in ("userName", "displayName", "active") if key in before}
     kept[ENTERPRISE] = {"division": before[ENTERPRISE].get("division")}
     after = {**kept, **_own(call.body)}
     return _one(call, user_resource(sandbox, write_user(sandbox, user, before, after), _base(call)))
@@ -374,8 +365,13 @@ def get_resource_type(sandbox: Sandbox, call: Call) -> Any:
 @_scim("get_scim_serviceproviderconfig")
 def provider(sandbox: Sandbox, call: Call) -> Any:
     """What of SCIM there is."""
-    bearer = {"name": "OAuth bearer token", "description": "A token of a client of the organization",
-              "specUri": "https://www.rfc-editor.org/info/rfc6750", "type": "oauthbearertoken", "primary": True}  # fmt: skip
+    bearer = {
+        "name": "OAuth bearer token",
+        "description": "A token of a client of the organization",
+        "specUri": "https://www.rfc-editor.org/info/rfc6750",
+        "type": "oauthbearertoken",
+        "primary": True,
+    }
     config: Entity = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": {"supported": True},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..narrow import as_list, as_object
+from ..narrow import as_object, objects
 from ..refusal import Refusal, bad_request
 from .divisions import divisions
 from .groups import GROUPS, groups_of, members_of, set_members
@@ -57,7 +57,7 @@ def user_resource(sandbox: Sandbox, user: Entity, base: str) -> Entity:
         base: path of SCIM, in the version that is asked for.
     """
     own = sandbox.store.table("scim").get(user["id"], {})
-    addresses = [as_object(entry) or {} for entry in as_list(user.get("addresses")) or []]
+    addresses = objects(user.get("addresses"))
     resource: Entity = {
         "schemas": [CORE_USER, ENTERPRISE, GENESYS],
         "id": user["id"],
@@ -130,10 +130,9 @@ def write_user(sandbox: Sandbox, user: Entity, before: Entity, after: Entity) ->
     extension, now = as_object(after.get(GENESYS)) or {}, as_object(before.get(GENESYS)) or {}
     skills = _wanted(sandbox, SKILLS, extension.get("routingSkills"))
     languages = _wanted(sandbox, LANGUAGES, extension.get("routingLanguages"))
-    pairs = [(str(e.get("authority")), str(e.get("value"))) for e in _objects(extension.get("externalIds"))]
+    pairs = [(str(e.get("authority")), str(e.get("value"))) for e in objects(extension.get("externalIds"))]
     result = change_user(sandbox, user["id"], changes) if changes else user
-    if after.get("active") is not None and as_object(after.get(ENTERPRISE)) is not None:
-        result = _move(sandbox, result, as_object(after[ENTERPRISE]) or {})
+    result = _move(sandbox, result, as_object(after.get(ENTERPRISE)) or {})
     for kind, wanted, wire in ((SKILLS, skills, "routingSkills"), (LANGUAGES, languages, "routingLanguages")):
         if extension.get(wire) != now.get(wire):
             _replace_known(sandbox, user["id"], kind, wanted)
@@ -148,10 +147,6 @@ def _keep(sandbox: Sandbox, entity_id: str, values: Entity) -> None:
     kept = {key: value for key, value in values.items() if value is not None}
     if table.get(entity_id, {}) != kept:
         table[entity_id] = kept
-
-
-def _objects(value: Any) -> list[Entity]:
-    return [entry for item in as_list(value) or [] if (entry := as_object(item)) is not None]
 
 
 def is_active(value: Any) -> bool:
@@ -190,7 +185,7 @@ def _changes(sandbox: Sandbox, user: Entity, before: Entity, after: Entity) -> E
 def _addresses(resource: Entity) -> list[Entity]:
     """Telephone numbers and further e-mail addresses, in the words of users."""
     made: list[Entity] = []
-    for entry in _objects(resource.get("phoneNumbers")):
+    for entry in objects(resource.get("phoneNumbers")):
         kind = str(entry.get("type") or "work").lower()
         address: Entity = {"address": entry.get("value"), "mediaType": "PHONE"}
         if kind in INTEGRATIONS:
@@ -199,7 +194,7 @@ def _addresses(resource: Entity) -> list[Entity]:
             address["type"] = "PRIMARY" if entry.get("primary") and kind == "work" else kind.upper()
         made.append(address)
     own = str(resource.get("userName") or "").lower()
-    for entry in _objects(resource.get("emails")):
+    for entry in objects(resource.get("emails")):
         if str(entry.get("value") or "").lower() != own and not entry.get("primary"):
             made.append({"address": entry.get("value"), "mediaType": "EMAIL", "type": "OTHER"})
     return made
@@ -224,7 +219,7 @@ def _wanted(sandbox: Sandbox, kind: Kind, sent: Any) -> list[tuple[str, Any]]:
     """Ids and proficiencies of skills or languages that are given by name."""
     by_name = {str(entry["name"]).lower(): str(entry["id"]) for entry in collection(sandbox, kind.path)} if sent else {}
     pairs: list[tuple[str, Any]] = []
-    for entry in _objects(sent):
+    for entry in objects(sent):
         name = str(entry.get("name") or "")
         if name.lower() not in by_name:
             raise bad_request(f"There is no skill or language called {name}.", code="invalidValue")
@@ -265,7 +260,7 @@ def write_group(sandbox: Sandbox, group: Entity, before: Entity, after: Entity) 
     Raises:
         Refusal: 400; a member is not there.
     """
-    wanted = [str(entry.get("value") or "") for entry in _objects(after.get("members"))]
+    wanted = [str(entry.get("value") or "") for entry in objects(after.get("members"))]
     try:
         chosen = existing(users(sandbox), wanted)
     except Refusal as refusal:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..crud import add, merged
-from ..narrow import as_list, as_object
+from ..narrow import as_object, objects
 from ..refusal import Refusal, bad_request
 from ..rng import seeded_uuid
 from .linked import (
@@ -68,8 +68,8 @@ def _ref(entities: Collection, body: Entity, wire: str) -> Entity:
 def a_site(sandbox: Sandbox, entities: Collection, entity: Entity) -> None:
     """A seeded site is at a seeded location."""
     places = collection(sandbox, LOCATIONS)
-    seeded = sandbox.store.seeded_ids(places.shape, places.path)
-    at = sandbox.store.seeded_ids(entities.shape, entities.path).index(entity["id"])
+    seeded = list(places.seeded)
+    at = entities.place(entity["id"])
     if seeded:
         entity["location"] = {"id": seeded[at % len(seeded)], "selfUri": f"{LOCATIONS}/{seeded[at % len(seeded)]}"}
     entity |= {"state": "active", "version": 1, "mediaModel": "Cloud"}
@@ -132,7 +132,7 @@ def search_sites(sandbox: Sandbox, call: Call) -> Any:
 def _line_base_of(sandbox: Sandbox, base_id: str) -> Entity:
     """The settings of the first line of base settings."""
     base = collection(sandbox, BASES)[base_id]
-    lines = [as_object(entry) or {} for entry in as_list(base.get("lines")) or []]
+    lines = objects(base.get("lines"))
     chosen = next((str(line["id"]) for line in lines if line.get("id")), base_id)
     return {"id": chosen, "name": lines[0].get("name", "") if lines else "", "selfUri": f"{LINE_BASES}/{chosen}"}
 
@@ -145,8 +145,8 @@ def write_base(sandbox: Sandbox, call: Call) -> Any:
     require_text(call.body, "name")
     unique(bases, "name", call.body["name"], but=base_id)
     lines: list[Entity] = []
-    for entry in as_list(call.body.get("lines")) or []:
-        line: Entity = {"state": "active", **without_nulls(as_object(entry) or {})}
+    for entry in objects(call.body.get("lines")):
+        line: Entity = {"state": "active", **without_nulls(entry)}
         line["id"] = str(line.get("id") or sandbox.store.new_id(line_bases.shape))
         line["selfUri"] = f"{LINE_BASES}/{line['id']}"
         line_bases.put(line["id"], line)
@@ -165,7 +165,7 @@ def delete_base(sandbox: Sandbox, call: Call) -> Any:
     bases, line_bases = collection(sandbox, BASES), collection(sandbox, LINE_BASES)
     before = found(bases, call.ids[0])
     _refuse_in_use(sandbox, "phoneBaseSettings", before)
-    for line in before.get("lines") or []:
+    for line in objects(before.get("lines")):
         if line.get("id") in line_bases:
             line_bases.remove(line["id"])
     bases.remove(call.ids[0])
@@ -177,10 +177,10 @@ def delete_base(sandbox: Sandbox, call: Call) -> Any:
 @seeder(PHONES)
 def a_phone(sandbox: Sandbox, entities: Collection, entity: Entity) -> None:
     """A seeded phone is at a seeded site, with seeded base settings, and has one line."""
-    at = sandbox.store.seeded_ids(entities.shape, entities.path).index(entity["id"])
+    at = entities.place(entity["id"])
     for wire, path in (("site", SITES), ("phoneBaseSettings", BASES)):
         others = collection(sandbox, path)
-        ids = sandbox.store.seeded_ids(others.shape, others.path)
+        ids = list(others.seeded)
         if ids:
             entity[wire] = reference(others, ids[at % len(ids)])
     line_id = seeded_uuid(sandbox.settings.seed, LINES, entity["id"])
@@ -194,18 +194,15 @@ def a_phone(sandbox: Sandbox, entities: Collection, entity: Entity) -> None:
 def line_ids_at_the_start(sandbox: Sandbox, path: str) -> list[str]:
     """One line for each seeded phone."""
     phones = collection(sandbox, PHONES)
-    return [
-        seeded_uuid(sandbox.settings.seed, LINES, phone_id)
-        for phone_id in sandbox.store.seeded_ids(phones.shape, phones.path)
-    ]
+    return [seeded_uuid(sandbox.settings.seed, LINES, phone_id) for phone_id in phones.seeded]
 
 
 @seeder(LINES)
 def a_line(sandbox: Sandbox, entities: Collection, entity: Entity) -> None:
     """The line of a seeded phone."""
-    at = line_ids_at_the_start(sandbox, LINES).index(entity["id"])
+    at = entities.place(entity["id"])
     phones = collection(sandbox, PHONES)
-    phone_id = sandbox.store.seeded_ids(phones.shape, phones.path)[at]
+    phone_id = list(phones.seeded)[at]
     if phone_id in phones:
         entity["name"] = f"{phones[phone_id]['name']} line"
     entity |= {"state": "active", "version": 1}
@@ -249,8 +246,8 @@ def _set_lines(sandbox: Sandbox, phone: Entity, sent: Any, before: Sequence[Enti
     lines, stations = collection(sandbox, LINES), collection(sandbox, STATIONS)
     known = {str(line.get("name")): str(line["id"]) for line in before if line.get("id")}
     kept: list[Entity] = []
-    for at, entry in enumerate(as_list(sent) or [{}]):
-        line: Entity = {"state": "active", **without_nulls(as_object(entry) or {})}
+    for at, entry in enumerate(objects(sent) or [{}]):
+        line: Entity = {"state": "active", **without_nulls(entry)}
         line["name"] = str(line.get("name") or f"{phone['name']}_{at + 1}")
         line_id = str(line.get("id") or known.get(line["name"]) or sandbox.store.new_id(lines.shape))
         line |= {"id": line_id, "site": phone["site"], "lineBaseSettings": phone["lineBaseSettings"],
@@ -305,7 +302,7 @@ def put_phone(sandbox: Sandbox, call: Call) -> Any:
     unique(phones, "name", call.body["name"], but=call.ids[0])
     made = merged(sandbox, call, "Phone", before, call.ids[0]) | _checked(sandbox, call.body)
     made["version"] = int(before.get("version") or 0) + 1
-    lines = _set_lines(sandbox, made, call.body.get("lines"), before.get("lines") or [])
+    lines = _set_lines(sandbox, made, call.body.get("lines"), objects(before.get("lines")))
     status = _status(call.ids[0], [line["id"] for line in lines])
     phones.put(call.ids[0], {**made, "id": call.ids[0], "lines": lines, "status": status})
     return phones[call.ids[0]]
@@ -316,7 +313,7 @@ def delete_phone(sandbox: Sandbox, call: Call) -> Any:
     """Delete a phone with its lines and stations."""
     phones = collection(sandbox, PHONES)
     before = found(phones, call.ids[0])
-    _drop_lines(sandbox, [str(line["id"]) for line in before.get("lines") or [] if line.get("id")])
+    _drop_lines(sandbox, [str(line["id"]) for line in objects(before.get("lines")) if line.get("id")])
     phones.remove(call.ids[0])
     sandbox.store.forget_under(call.path)
 
@@ -363,7 +360,7 @@ def _write_stations(sandbox: Sandbox, user_id: str, **changes: Any) -> None:
 
 
 def _station_view(sandbox: Sandbox, station: Entity, wire: str, user_id: str) -> Entity:
-    shown = {name: station[name] for name in ("id", "name", "type") if name in station}
+    shown: Entity = {name: station[name] for name in ("id", "name", "type") if name in station}
     return {**shown, wire: user_reference(sandbox, user_id), "associatedDate": sandbox.now()}
 
 
@@ -415,7 +412,7 @@ def _mark_line(sandbox: Sandbox, station_id: str, wire: str, user_id: str) -> No
     who = {wire: user_reference(sandbox, user_id)} if user_id else {}
     lines.put(line_id, {key: value for key, value in lines[line_id].items() if key != wire} | who)
     for phone in phones.looked_at():
-        if any(line.get("id") == line_id for line in phone.get("lines") or []):
+        if any(line.get("id") == line_id for line in objects(phone.get("lines"))):
             changed = [lines[line["id"]] if line.get("id") == line_id else line for line in phone["lines"]]
             phones.put(phone["id"], {**phone, "lines": changed})
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..crud import add, patched
-from ..narrow import as_list, as_object
+from ..narrow import objects
 from ..refusal import bad_request, not_found
 from .linked import check_version, division, given_id, taken, without_nulls
 from .registry import example_body, service
@@ -61,7 +61,7 @@ def check_address(sandbox: Sandbox, address: Any, but: str = "") -> None:
 def contact_info(user: Entity) -> list[Entity]:
     """How to reach a user first: the e-mail address, and the telephone numbers that say they are primary."""
     own = [{"address": user["email"], "mediaType": "EMAIL", "type": "PRIMARY"}]
-    others = [as_object(entry) or {} for entry in as_list(user.get("addresses")) or []]
+    others = objects(user.get("addresses"))
     return own + [entry for entry in others if entry.get("type") == "PRIMARY" and entry.get("mediaType") == "PHONE"]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Collection as Names
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..crud import Lazy, made_like, page
@@ -16,7 +17,7 @@ from ..filters import sort, values_at
 from ..narrow import as_list, as_object
 from ..refusal import Refusal, not_found
 from ..shapes import Listing
-from .linked import derived, search, searching
+from .linked import search, searching
 from .registry import seeder, service
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def user_reference(sandbox: Sandbox, user_id: str) -> Entity:
     """What is shown of a user where something refers to one."""
     everyone, gone = users(sandbox), sandbox.store.table(DELETED)
     known: Entity = everyone[user_id] if user_id in everyone else gone.get(user_id, {})
-    shown = {wire: known[wire] for wire in ("name", "email") if wire in known}
+    shown: Entity = {wire: known[wire] for wire in ("name", "email") if wire in known}
     return {"id": user_id, **shown, "selfUri": f"{PATH}/{user_id}"}
 
 
@@ -91,22 +92,17 @@ def a_person(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     entity |= {"email": handle, "username": handle, "state": "active", "version": 1}
     entity["primaryContactInfo"] = [{"address": handle, "mediaType": "EMAIL", "type": "PRIMARY"}]
     entity.pop("manager", None)
-    boss = _seeded_manager(sandbox, collection, entity["id"])
+    boss = _seeded_manager(collection, entity["id"])
     if boss:
         entity["manager"] = {"id": boss, "selfUri": f"{PATH}/{boss}"}
     for wire in EXPANDED & entity.keys() - {"profileSkills", "certifications", "biography", "employerInfo"}:
         del entity[wire]
 
 
-def _seeded_manager(sandbox: Sandbox, collection: Collection, user_id: str) -> str:
+def _seeded_manager(collection: Collection, user_id: str) -> str:
     """Id of the one whom a seeded user reports to, if anybody: the seeded users are a tree."""
-    known = sandbox.store.derived.get("seeded_users")
-    if known is None:
-        ids = sandbox.store.seeded_ids(collection.shape, collection.path)
-        known = sandbox.store.derived["seeded_users"] = (ids, {key: at for at, key in enumerate(ids)})
-    ids, positions = known
-    at = positions[user_id]
-    return ids[(at - 1) // TEAM] if at else ""
+    at = collection.place(user_id)
+    return next(islice(collection.seeded, (at - 1) // TEAM, None)) if at else ""
 
 
 def seeded_address(name: str, user_id: str) -> str:
@@ -148,7 +144,7 @@ def with_state(sandbox: Sandbox, state: str) -> tuple[list[str], Callable[[str],
     def chosen() -> list[str]:
         return [key for key in everyone.ids() if (everyone.peek(key) or _ACTIVE).get("state", "active") == state]
 
-    return derived(sandbox, f"users_{state}", chosen), everyone.__getitem__
+    return sandbox.store.derived(f"users_{state}", chosen), everyone.__getitem__
 
 
 _ACTIVE: Mapping[str, str] = {"state": "active"}
@@ -164,7 +160,7 @@ def list_users(sandbox: Sandbox, call: Call) -> Any:
         ids = [key for key in wanted if key in known]
     jabber = set(call.query.get("jabberId") or ())
     if jabber:
-        ids = [key for key in ids if (read(key).get("chat") or {}).get("jabberId") in jabber]
+        ids = [key for key in ids if (as_object(read(key).get("chat")) or {}).get("jabberId") in jabber]
     if call.query.get("sortOrder"):
         ids = [str(user["id"]) for user in sort([read(key) for key in ids], {**call.query, "sortBy": "name"})]
     people = Lazy(len(ids), lambda at: shown(sandbox, read(ids[at]), asked(call)))
@@ -240,7 +236,7 @@ def search_users(sandbox: Sandbox, call: Call) -> Any:
 
 
 def _profile(sandbox: Sandbox, user: Entity, expand: Names[str]) -> Entity:
-    made = {wire: user[wire] for wire in ("id", "name", "state", "version") if wire in user}
+    made: Entity = {wire: user[wire] for wire in ("id", "name", "state", "version") if wire in user}
     if expand:
         made["expands"] = shown(sandbox, user, expand)
     return {**made, "dateModified": sandbox.now(), "selfUri": f"{PATH}/{user['id']}/profile"}
