@@ -69,6 +69,8 @@ REMEMBERED = 512
 REMEMBERED_BYTES = 65_536
 JSON = ("Content-Type", "application/json")
 DIVISIONS = "/api/v2/authorization/divisions"
+#: Values of parameters for which some are better than others: a Monday, on which seeded weeks begin.
+EXAMPLES = {"weekId": "2026-01-05", "weekDateId": "2026-01-05"}
 #: Parameters that name entities of a collection even where the path does not lead through it.
 NAMED = {
     "userId": "/api/v2/users",
@@ -512,6 +514,9 @@ class Sandbox:
         parameters = [parameter for parameter in record.parameters if parameter.place == "path"]
         for parameter in parameters[len(ids) :]:
             shape = closed.get(len(ids))
+            if shape is None and parameter.wire in EXAMPLES:
+                ids.append(EXAMPLES[parameter.wire])
+                continue
             if shape is None and parameter.wire in NAMED:
                 shape = self.shapes.collection(NAMED[parameter.wire])
             last = record.method == "DELETE" and shape is own

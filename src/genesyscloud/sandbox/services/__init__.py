@@ -21,6 +21,10 @@ from . import (
     telephony,
     userchanges,
     users,
+    wfm,
+    wfmadherence,
+    wfmschedules,
+    wfmtimeoff,
 )
 from .registry import (
     EXAMPLE_BODIES,
@@ -60,4 +64,8 @@ __all__ = [
     "telephony",
     "userchanges",
     "users",
+    "wfm",
+    "wfmadherence",
+    "wfmschedules",
+    "wfmtimeoff",
 ]
