@@ -260,6 +260,8 @@ def merged(sandbox: Sandbox, call: Call, model: str, entity: Entity, entity_id: 
     if isinstance(current, int):
         changed["version"] = current + 1
     known = sandbox.shapes.properties(model)
+    if _has_division(known) and "division" in entity:
+        changed.setdefault("division", entity["division"])
     changed |= {wire: sandbox.now() for wire in MODIFIED if wire in known and known[wire].type == "t"}
     if _has_division(known) and _division_id(body):
         changed["division"] = sandbox.division(_division_id(body))

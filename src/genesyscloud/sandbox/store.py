@@ -365,7 +365,8 @@ class Store:
 
     def collection(self, shape: CollectionShape, path: str, *, seeded: bool) -> Collection:
         """The collection at ``path``; without entities from the start unless ``seeded``."""
-        found = self._written.get(path) or self._pristine.get(path)
+        # One that is empty is not one that is missing: ``or`` would bring back what was deleted.
+        found = self._written.get(path, self._pristine.get(path))
         if found is not None:
             return found
 

@@ -144,7 +144,7 @@ def put_code(sandbox: Sandbox, call: Call) -> Any:
     require_text(call.body, "name")
     unique(codes, "name", call.body["name"], but=call.ids[0])
     after = merged(sandbox, call, "WrapupCode", before, call.ids[0])
-    codes.put(call.ids[0], {"division": before.get("division"), **after})
+    codes.put(call.ids[0], after)
     return codes[call.ids[0]]
 
 

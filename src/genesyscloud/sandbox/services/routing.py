@@ -74,6 +74,7 @@ def a_queue(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     at = collection.place(entity["id"])
     topic, kind = words.TOPICS[at % len(words.TOPICS)], words.KINDS[at // len(words.TOPICS) % len(words.KINDS)]
     count = _seeded_members(sandbox)
+    entity.pop("peerId", None)
     entity |= {"name": f"{topic} {kind} {at + 1}", "memberCount": count, "userMemberCount": count,
                "joinedMemberCount": count, "createdBy": sandbox.admin_id, "modifiedBy": sandbox.admin_id}  # fmt: skip
 

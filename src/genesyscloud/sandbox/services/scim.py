@@ -407,6 +407,17 @@ def example_resource_type(sandbox: Sandbox) -> list[str]:
     return ["User"]
 
 
+@example_ids("delete_scim_user", "delete_scim_v2_user")
+def example_gone(sandbox: Sandbox) -> list[str]:
+    """A user whom nobody needs, made for this."""
+    everyone = users(sandbox)
+    user_id = sandbox.store.new_id(everyone.shape)
+    name, address = "Sam Example", f"{user_id[:8]}@example.com"
+    made: Entity = {"id": user_id, "name": name, "email": address, "state": "active", "version": 1}
+    everyone.put(user_id, made | {"division": sandbox.home_division()})
+    return [user_id]
+
+
 @example_body("post_scim_users", "post_scim_v2_users")
 def example_user(sandbox: Sandbox, ids: Sequence[str]) -> Any:
     """Somebody whose name is free."""
