@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ...redact import HIDDEN, is_secret_name, shown_body
-from ..crud import Lazy, page
+from ..crud import page
 from ..jobs import shown_state
 from ..narrow import as_list, as_object, objects
 from ..refusal import bad_request, not_found
@@ -216,9 +216,10 @@ def realtime(sandbox: Sandbox, call: Call) -> Any:
 
 
 def _page(sandbox: Sandbox, call: Call, chosen: Sequence[tuple[int, Entity]], body: Any = None) -> Any:
+    # The page is one of places: what ``expand`` may name is shown without it, too, only with less in it.
+    found = page(sandbox, call, Listing("entities", "o"), range(len(chosen)), body)
     expand = call.query.get("expand") or ()
-    told = Lazy(len(chosen), lambda at: message(sandbox, *chosen[at], expand))
-    return page(sandbox, call, Listing("entities", "o"), told, body)
+    return {**found, "entities": [message(sandbox, *chosen[at], expand) for at in found["entities"]]}
 
 
 @service("post_audits_query_realtime_related")

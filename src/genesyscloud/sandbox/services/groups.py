@@ -19,6 +19,7 @@ from .linked import (
     existing,
     found,
     listed,
+    listed_ids,
     require_text,
     search,
     unique,
@@ -223,7 +224,7 @@ def add_members(sandbox: Sandbox, call: Call) -> Any:
 def remove_members(sandbox: Sandbox, call: Call) -> Any:
     """Take users out of a group; who is not in it does not matter."""
     found(collection(sandbox, GROUPS), call.ids[0])
-    gone = {part for text in call.query.get("ids") or () for part in str(text).split(",")}
+    gone = listed_ids(call.query.get("ids"))
     if len(gone) > BULK:
         raise bad_request(f"At most {BULK} members can be removed at once.")
     left = [user_id for user_id in members_of(sandbox, GROUPS, call.ids[0]) if user_id not in gone]
@@ -330,7 +331,7 @@ def join_team(sandbox: Sandbox, call: Call) -> Any:
 @service("delete_team_members")
 def leave_team(sandbox: Sandbox, call: Call) -> Any:
     """Take users out of a team."""
-    gone = {part for text in call.query.get("id") or () for part in str(text).split(",")}
+    gone = listed_ids(call.query.get("id"))
     left = [user_id for user_id in members_of(sandbox, TEAMS, call.ids[0]) if user_id not in gone]
     set_members(sandbox, TEAMS, call.ids[0], left)
 

@@ -152,6 +152,12 @@ def listed(sandbox: Sandbox, call: Call, entities: Iterable[Entity], *ignored: s
     return page(sandbox, call, listing, sort(chosen, query))
 
 
+def listed_ids(value: Any) -> set[str]:
+    """Ids in a query parameter, which the definition has as a list or as a text with commas."""
+    items = as_list(value)
+    return {part for text in (items if items is not None else [value or ""]) for part in str(text).split(",")}
+
+
 def search(
     sandbox: Sandbox,
     call: Call,

@@ -15,7 +15,7 @@ from ..narrow import as_object, objects
 from ..refusal import bad_request
 from ..rng import Rng
 from .linked import DIVISIONS, collection, division, existing, found, listed, require_text, unique
-from .registry import example_body, seeded_ids, seeder, service
+from .registry import example_body, example_ids, seeded_ids, seeder, service
 from .users import expansion, user_of, users
 
 if TYPE_CHECKING:
@@ -286,6 +286,25 @@ def example_skills(sandbox: Sandbox, ids: Sequence[str]) -> Any:
 def example_languages(sandbox: Sandbox, ids: Sequence[str]) -> Any:
     """Languages that exist."""
     return [_example(sandbox, LANGUAGES)]
+
+
+@example_ids("put_user_routingskill", "delete_user_routingskill")
+def example_known(sandbox: Sandbox) -> list[str]:
+    """A user and a skill of that user."""
+    return _example_known(sandbox, SKILLS)
+
+
+@example_ids("patch_user_routinglanguage", "delete_user_routinglanguage")
+def example_spoken(sandbox: Sandbox) -> list[str]:
+    """A user and a language of that user."""
+    return _example_known(sandbox, LANGUAGES)
+
+
+def _example_known(sandbox: Sandbox, kind: Kind) -> list[str]:
+    user_id = users(sandbox).ids()[0]
+    if not known(sandbox, user_id, kind):
+        learn(sandbox, user_id, [(collection(sandbox, kind.path).ids()[0], 3)], kind)
+    return [user_id, known(sandbox, user_id, kind)[0]["id"]]
 
 
 @example_body("put_user_routingskill", "patch_user_routinglanguage")

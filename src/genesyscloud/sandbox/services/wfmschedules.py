@@ -51,18 +51,21 @@ def schedules(sandbox: Sandbox, unit_id: str, week: str) -> Collection:
 
 @seeded_ids(SCHEDULES)
 def seeded_schedule(sandbox: Sandbox, path: str) -> list[str]:
-    """A seeded business unit has one schedule for each week that starts on a Monday."""
+    """A seeded business unit has a schedule and a draft for each week that starts on a Monday."""
     week = _week(path.split("/")[-2])
-    return [seeded_uuid(sandbox.settings.seed, path)] if week is not None and week.weekday() == 0 else []
+    if week is None or week.weekday() != 0:
+        return []
+    return [seeded_uuid(sandbox.settings.seed, path, at) for at in range(2)]
 
 
 @seeder(SCHEDULES)
 def a_schedule(sandbox: Sandbox, entities: Collection, entity: Entity) -> None:
-    """It is published."""
+    """The first is published."""
+    first = entities.place(entity["id"]) == 0
     week = entities.path.split("/")[-2]
     own: Entity = {wire: entity[wire] for wire in ("id", "selfUri") if wire in entity}
     entity.clear()
-    entity |= {**own, **_new(sandbox, week, 1, f"Week of {week}"), "published": True, "metadata": {"version": 1}}
+    entity |= {**own, **_new(sandbox, week, 1, f"Week of {week}"), "published": first, "metadata": {"version": 1}}
 
 
 def _week(text: str) -> date | None:
