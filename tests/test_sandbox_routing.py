@@ -84,7 +84,8 @@ def test_putting_skills_replaces_all(org: Organization):
 
 def test_seeded_users_know_seeded_skills(org: Organization):
     known = {entry["id"] for entry in org.get(f"{USERS}/{org.ids(USERS)[2]}/routingskills")["entities"]}
-    assert known and known <= set(org.ids(f"{SKILLS}?pageSize=100"))
+    assert known
+    assert known <= set(org.ids(f"{SKILLS}?pageSize=100"))
 
 
 def test_skill_groups_follow_from_skills(org: Organization):
@@ -110,11 +111,14 @@ def test_skill_groups_follow_from_skills(org: Organization):
 
 def test_a_new_queue_has_what_nobody_said(org: Organization):
     queue = org.gc.routing.post_routing_queues(CreateQueueRequest(name="Support"))
-    assert queue.media_settings is not None and queue.media_settings.call is not None
+    assert queue.media_settings is not None
+    assert queue.media_settings.call is not None
     assert queue.media_settings.call.alerting_timeout_seconds == 8
-    assert queue.acw_settings is not None and queue.acw_settings.wrapup_prompt == "MANDATORY_TIMEOUT"
+    assert queue.acw_settings is not None
+    assert queue.acw_settings.wrapup_prompt == "MANDATORY_TIMEOUT"
     assert (queue.skill_evaluation_method, queue.member_count, queue.joined_member_count) == ("ALL", 0, 0)
-    assert queue.division is not None and queue.division.name == "Home"
+    assert queue.division is not None
+    assert queue.division.name == "Home"
 
 
 def test_what_is_said_of_one_medium_leaves_the_others(org: Organization):
@@ -258,7 +262,9 @@ def test_utilization_of_the_organization_and_of_an_agent(org: Organization):
     user = org.new_user()
     own = f"/api/v2/routing/users/{user['id']}/utilization"
     assert org.get(own)["level"] == "Organization"
-    three = {"utilization": {"chat": {"maximumCapacity": 3, "interruptableMediaTypes": [], "includeNonAcd": False}}}
+    three: Any = {
+        "utilization": {"chat": {"maximumCapacity": 3, "interruptableMediaTypes": [], "includeNonAcd": False}}
+    }
     org.call("PUT", "/api/v2/routing/utilization", three)
     assert org.get(own)["utilization"]["chat"]["maximumCapacity"] == 3
     three["utilization"]["chat"]["maximumCapacity"] = 7

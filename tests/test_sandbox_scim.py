@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 from urllib.parse import quote
 
@@ -27,8 +28,8 @@ def org() -> Organization:
     return Organization()
 
 
-def _create(org: Organization, name: str = "ada@example.com", **more: Any) -> Any:
-    body = {"schemas": [CORE], "userName": name, "displayName": "Ada Lovelace", **more}
+def _create(org: Organization, name: str = "ada@example.com", more: Any = None) -> Any:
+    body = {"schemas": [CORE], "userName": name, "displayName": "Ada Lovelace", **(more or {})}
     status, headers, made = org.raw("POST", f"{SCIM}/users", body, content_type="application/scim+json")
     assert (status, headers["etag"]) == (201, made["meta"]["version"])
     return made
@@ -46,7 +47,7 @@ def _find(org: Organization, kind: str, text: str) -> Any:
 
 
 def test_a_resource_is_a_user(org: Organization):
-    made = _create(org, title="Analyst", externalId="4711", **{ENTERPRISE: {"department": "Engines"}})
+    made = _create(org, more={"title": "Analyst", "externalId": "4711", ENTERPRISE: {"department": "Engines"}})
     assert (made["userName"], made["active"], made["externalId"]) == ("ada@example.com", True, "4711")
     user = org.get(f"{USERS}/{made['id']}")
     assert (user["email"], user["name"], user["title"], user["department"], user["state"]) == (
@@ -88,7 +89,8 @@ def test_errors_are_those_of_scim(org: Organization):
     again = {"schemas": [CORE], "userName": "ADA@example.com", "displayName": "Other"}
     status, _, error = org.raw("POST", f"{SCIM}/users", again)
     assert (status, error["status"], error["scimType"]) == (409, "409", "uniqueness")
-    assert error["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"] and error["detail"]
+    assert error["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    assert error["detail"]
     status, _, error = org.raw("GET", f"{SCIM}/users/nobody")
     assert (status, error["status"], "scimType" in error) == (404, "404", False)
     status, _, error = org.raw("GET", f"{SCIM}/users?filter=userName%20like%20x")
@@ -102,7 +104,8 @@ def test_versions_guard_changes_and_spare_reads(org: Organization):
     assert org.raw("GET", path, if_none_match=tag)[0] == 304
     body = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "title", "value": "A"}]}
     status, headers, _ = org.raw("PATCH", path, body, if_match=tag)
-    assert status == 200 and headers["etag"] != tag
+    assert status == 200
+    assert headers["etag"] != tag
     assert org.raw("PATCH", path, body, if_match=tag)[0] == 412
     assert org.raw("GET", path, if_none_match=tag)[0] == 200
     assert org.raw("DELETE", path, if_match=tag)[0] == 412
@@ -110,10 +113,14 @@ def test_versions_guard_changes_and_spare_reads(org: Organization):
 
 
 def test_put_replaces(org: Organization):
-    made = _create(org, title="Analyst", externalId="1", phoneNumbers=[{"value": "+13175550100", "type": "mobile"}])
+    made = _create(
+        org, more={"title": "Analyst", "externalId": "1", "phoneNumbers": [{"value": "+1", "type": "mobile"}]}
+    )
     after = org.call("PUT", f"{SCIM}/users/{made['id']}", {"externalId": "2", "displayName": "Ada King"})
     assert (after["displayName"], after["externalId"], after["userName"]) == ("Ada King", "2", "ada@example.com")
-    assert "title" not in after and after["phoneNumbers"] == [] and after["active"] is True
+    assert "title" not in after
+    assert after["phoneNumbers"] == []
+    assert after["active"] is True
     assert after[ENTERPRISE]["division"] == "Home"
 
 
@@ -121,7 +128,7 @@ def test_the_enterprise_extension(org: Organization):
     boss = _create(org, "boss@example.com")
     division = org.call("POST", "/api/v2/authorization/divisions", {"name": "Europe", "description": ""})
     extension = {"manager": {"value": boss["id"]}, "employeeNumber": "7", "division": "Europe"}
-    made = _create(org, **{ENTERPRISE: extension})
+    made = _create(org, more={ENTERPRISE: extension})
     user = org.get(f"{USERS}/{made['id']}?expand=employerInfo")
     assert user["manager"]["id"] == boss["id"]
     assert user["employerInfo"]["employeeId"] == "7"
@@ -139,7 +146,7 @@ def test_skills_languages_and_identifiers(org: Organization):
         "routingLanguages": [{"name": "latin", "proficiency": 2}],
         "externalIds": [{"authority": "hr", "value": "9"}],
     }
-    made = _create(org, **{GENESYS: extension})
+    made = _create(org, more={GENESYS: extension})
     assert [skill["name"] for skill in made[GENESYS]["routingSkills"]] == ["Chess"]
     (skill,) = org.get(f"{USERS}/{made['id']}/routingskills")["entities"]
     assert (skill["name"], skill["proficiency"]) == ("Chess", 4.0)
@@ -166,7 +173,8 @@ def test_lists(org: Organization):
     (slim, *_) = org.get(f"{SCIM}/users?attributes=userName")["Resources"]
     assert slim.keys() == {"id", "schemas", "userName", "meta"}
     (rest, *_) = org.get(f"{SCIM}/users?excludedAttributes=groups,emails")["Resources"]
-    assert not {"groups", "emails"} & rest.keys() and "userName" in rest
+    assert not {"groups", "emails"} & rest.keys()
+    assert "userName" in rest
     assert [user.id for user in org.gc.paginate(org.gc.scim.get_scim_v2_users, count=5)] == [
         resource["id"] for resource in org.get(f"{SCIM}/users?count=100")["Resources"]]  # fmt: skip
 
@@ -263,14 +271,12 @@ def test_texts_that_are_no_filters(text: str):
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet='ab.:[]()" \\19eqprandnot', max_size=40))
 def test_any_text_is_a_filter_or_is_refused(text: str):
-    try:
+    with contextlib.suppress(InvalidFilter):
         assert parse(text)(ADA) in (True, False)
-    except InvalidFilter:
-        pass
 
 
 def _after(*operations: dict[str, Any]) -> dict[str, Any]:
-    before = {**ADA, GENESYS: {}}
+    before: dict[str, Any] = {**ADA, GENESYS: {}}
     result = patched(before, operations)
     assert before == {**ADA, GENESYS: {}}
     return result
@@ -326,7 +332,5 @@ json_values = st.recursive(
     json_values,
 )
 def test_any_operation_is_carried_out_or_refused(op: str, path: str, value: Any):
-    try:
+    with contextlib.suppress(InvalidPatch):
         assert isinstance(patched({**ADA, GENESYS: {}}, [{"op": op, "path": path, "value": value}]), dict)
-    except InvalidPatch:
-        pass

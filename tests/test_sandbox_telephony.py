@@ -124,7 +124,8 @@ def test_stations_are_used_by_one(org: Organization):
     assert org.get(f"{USERS}/{one['id']}?expand=station")["station"]["associatedStation"]["id"] == station
     org.call("DELETE", f"{USERS}/{one['id']}/station/associatedstation")
     left = org.get(f"{USERS}/{one['id']}/station")
-    assert "associatedStation" not in left and left["lastAssociatedStation"]["id"] == station
+    assert "associatedStation" not in left
+    assert left["lastAssociatedStation"]["id"] == station
     org.call("PUT", f"{USERS}/{two['id']}/station/associatedstation/{station}")
     org.call("DELETE", f"{STATIONS}/{station}/associateduser")
     assert org.get(f"{STATIONS}/{station}")["status"] == "AVAILABLE"

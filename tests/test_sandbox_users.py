@@ -25,7 +25,8 @@ def test_a_user_is_made_changed_and_deleted_with_the_client(org: Organization):
     home = org.sandbox.home_division()
     made = org.gc.users.post_users(CreateUser(name="Ada Lovelace", email="ada@example.com", division_id=home["id"]))
     assert (made.state, made.version, made.username) == ("active", 1, "ada@example.com")
-    assert made.division is not None and (made.division.id, made.division.name) == (home["id"], "Home")
+    assert made.division is not None
+    assert (made.division.id, made.division.name) == (home["id"], "Home")
     assert [(info.address, info.type) for info in made.primary_contact_info or []] == [("ada@example.com", "PRIMARY")]
     assert made.id
     changed = org.gc.users.patch_user(made.id, UpdateUser(version=1, title="Analyst", department="Engines"))
@@ -159,7 +160,7 @@ def test_searches(org: Organization):
     assert set(found({"type": "MATCH_ALL", **both}, {"operator": "NOT", **exact})) == {bob["id"]}
     assert len(found({"type": "REQUIRED_FIELDS", "fields": ["email"]}, pageSize=5)) == 5
     q64 = base64.b64encode(json.dumps({"query": [exact]}).encode()).decode()
-    (by_q64,) = org.gc.users.get_users_search(q64=q64).results
+    (by_q64,) = org.gc.users.get_users_search(q64=q64).results or []
     assert by_q64.id == ada["id"]
 
 
@@ -238,7 +239,9 @@ def test_the_life_of_an_agent_over_a_socket():
             skill = gc.routing.post_routing_skills({"name": "Compilers"})
             language = gc.routing.post_routing_languages({"name": "COBOL"})
             queue = gc.routing.post_routing_queues({"name": "Navy"})
-            assert skill.id and language.id and queue.id
+            assert skill.id
+            assert language.id
+            assert queue.id
             gc.users.patch_user_routingskills_bulk(user.id, [{"id": skill.id, "proficiency": 5.0}])
             gc.users.post_user_routinglanguages(user.id, {"id": language.id, "proficiency": 4.0})
             gc.routing.post_routing_queue_members(queue.id, [{"id": user.id}])
@@ -246,11 +249,12 @@ def test_the_life_of_an_agent_over_a_socket():
                             if d.system_presence == "OnQueue")  # fmt: skip
             gc.presence.patch_user_presences_purecloud(user.id, {"presenceDefinition": {"id": on_queue.id}})
             seen = gc.users.get_user(user.id, expand=["presence", "routingStatus", "skills", "languages"])
-            assert seen.routing_status is not None and seen.routing_status.status == "IDLE"
+            assert seen.routing_status is not None
+            assert seen.routing_status.status == "IDLE"
             assert [known.name for known in seen.skills or []] == ["Compilers"]
             assert [known.name for known in seen.languages or []] == ["COBOL"]
             criteria = {"type": "EXACT", "fields": ["email"], "value": "grace@example.com"}
-            assert [found.id for found in gc.users.post_users_search({"query": [criteria]}).results] == [user.id]
+            assert [found.id for found in gc.users.post_users_search({"query": [criteria]}).results or []] == [user.id]
             gc.users.delete_user(user.id)
             assert gc.routing.get_routing_queue(queue.id).member_count == 0
             with pytest.raises(NotFound):

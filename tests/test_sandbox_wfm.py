@@ -62,7 +62,7 @@ def test_business_units_and_management_units(org: Organization):
 
 def test_settings_have_a_version_of_their_own(org: Organization):
     unit = _unit(org)
-    change = {"settings": {"metadata": {"version": 1}, "scheduling": {"messageSeverities": []}}}
+    change: Any = {"settings": {"metadata": {"version": 1}, "scheduling": {"messageSeverities": []}}}
     assert org.call("PATCH", f"{UNITS}/{unit['id']}", change)["settings"]["metadata"]["version"] == 2
     assert org.refused("PATCH", f"{UNITS}/{unit['id']}", change).status == 409
     assert org.call("PATCH", f"{UNITS}/{unit['id']}", {"name": "Renamed"})["name"] == "Renamed"
@@ -94,7 +94,8 @@ def test_activity_codes(org: Organization):
     unit = _unit(org)
     path = f"{UNITS}/{unit['id']}/activitycodes"
     known = {code["category"]: code for code in org.get(path)["entities"]}
-    assert known["OnQueueWork"]["defaultCode"] is True and known["Meal"]["countsAsPaidTime"] is False
+    assert known["OnQueueWork"]["defaultCode"] is True
+    assert known["Meal"]["countsAsPaidTime"] is False
     made = org.call("POST", path, {"name": "Coaching", "category": "Training", "lengthInMinutes": 45})
     assert (made["id"], made["defaultCode"], made["active"], made["lengthInMinutes"]) == ("8", False, True, 45)
     assert org.refused("POST", path, {"name": "coaching", "category": "Training"}).status == 409

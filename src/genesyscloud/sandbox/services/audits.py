@@ -41,7 +41,7 @@ DROPPED = 1_000
 LONGEST = 500
 PROPERTIES = 25
 #: Properties whose changes say nothing.
-SILENT = {"version", "dateModified", "modifiedDate", "modifiedBy", "selfUri", "memberCount", "userMemberCount",
+SILENT = {"version", "dateModified", "modifiedDate", "modifiedBy", "selfUri", "userMemberCount",
           "joinedMemberCount", "primaryContactInfo"}  # fmt: skip
 #: Days between the ends of an interval, at most, by kind of query.
 DAYS = 30
@@ -60,7 +60,7 @@ def note(sandbox: Sandbox, change: Change) -> None:
         return
     about = subject(change.path, change.shape)
     entity = change.after if change.after is not None else change.before or {}
-    changes = _differences(change.before or {}, change.after or {})
+    changes = differences(change.before or {}, change.after or {})
     if change.before is not None and change.after is not None and not changes:
         return
     rows = sandbox.store.table(TABLE)
@@ -96,7 +96,7 @@ def _transaction(sandbox: Sandbox, call: Call, number: int) -> int:
     return int(known[1])
 
 
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[list[str]]]:
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[list[str]]]:
     """What differs between two states: by property the old and the new values, as text."""
     found: dict[str, list[list[str]]] = {}
     for wire in [*after, *(key for key in before if key not in after)]:
