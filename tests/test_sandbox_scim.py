@@ -29,7 +29,7 @@ def org() -> Organization:
 
 
 def _create(org: Organization, name: str = "ada@example.com", more: Any = None) -> Any:
-    body = {"schemas": [CORE], "userName": name, "displayName": "Ada Lovelace", **(more or {})}
+    body: Any = {"schemas": [CORE], "userName": name, "displayName": "Ada Lovelace", **(more or {})}
     status, headers, made = org.raw("POST", f"{SCIM}/users", body, content_type="application/scim+json")
     assert (status, headers["etag"]) == (201, made["meta"]["version"])
     return made
