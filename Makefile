@@ -8,7 +8,9 @@
 
 PYTHON ?= python3
 VENV := .venv
+# The vendor's packages, as peers: the versions that the definition was made from, or the next ones.
 VENDOR := .venv-vendor
+VENDOR_JS := .vendor-js
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -20,7 +22,7 @@ GENERATORS := $(wildcard definition/*.json src/genesyscloud/build/*.py) src/gene
 demo: $(VENV)/.generated
 	@$(BIN)/python examples/demo.py
 
-test: $(VENV)/.dev $(VENV)/.generated
+test: $(VENV)/.dev $(VENV)/.generated $(VENDOR)/.installed $(VENDOR_JS)/.installed
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev $(VENV)/.generated
@@ -35,7 +37,7 @@ bench: $(VENV)/.dev $(VENV)/.generated $(VENDOR)/.installed
 	$(BIN)/python -m benchmarks.run $(VENDOR)/bin/python
 
 clean:
-	rm -rf $(VENV) $(VENDOR) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENDOR) $(VENDOR_JS) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf src/genesyscloud/_generated src/genesyscloud/_api src/genesyscloud/_models
 	rm -f src/genesyscloud/groups.pyi src/genesyscloud/models.pyi
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -59,5 +61,12 @@ $(VENV)/.generated: $(GENERATORS) | $(VENV)/.runtime
 
 $(VENDOR)/.installed:
 	$(PYTHON) -m venv $(VENDOR)
-	$(VENDOR)/bin/python -m pip install --quiet --disable-pip-version-check PureCloudPlatformClientV2
+	$(VENDOR)/bin/python -m pip install --quiet --disable-pip-version-check PureCloudPlatformClientV2==269.0.0
+	@touch $@
+
+# Without npm, the tests that need it say that they were skipped.
+$(VENDOR_JS)/.installed:
+	@mkdir -p $(VENDOR_JS)
+	if command -v npm > /dev/null; then \
+	    npm install --silent --no-audit --no-fund --prefix $(VENDOR_JS) purecloud-platform-client-v2@262.0.0; fi
 	@touch $@

@@ -1,15 +1,22 @@
 """``make bench``: measure everything that the project promises and say what was reached.
 
-``python -m benchmarks.run VENDOR_PYTHON [part…]``; parts are ``startup``, ``decode``, ``calls`` and ``package``.
+``python -m benchmarks.run VENDOR_PYTHON [part…]``; the parts are the keys of :data:`PARTS`.
 """
 
 from __future__ import annotations
 
 import sys
 
-from . import calls, decode, package, startup
+from . import calls, decode, notifications, overheads, package, startup
 
-PARTS = {"startup": startup.figures, "decode": decode.figures, "calls": calls.figures, "package": package.figures}
+PARTS = {
+    "startup": startup.figures,
+    "decode": decode.figures,
+    "calls": calls.figures,
+    "overheads": overheads.figures,
+    "notifications": notifications.figures,
+    "package": package.figures,
+}
 
 
 def main(arguments: list[str]) -> int:

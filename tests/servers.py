@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
+import json
 import socket
 import ssl
 import struct
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import trustme
 
@@ -74,6 +76,16 @@ def answer(peer: Peer) -> None:
         peer.reply()
 
 
+def service(peer: Peer) -> None:
+    """Be a service in small: log anybody in, and answer every other request with an object that repeats its path."""
+    while request := peer.read_request():
+        path = request.split(b" ", 2)[1].decode()
+        value = (
+            {"access_token": "t-1", "expires_in": 3600} if path.endswith("/oauth/token") else {"id": "u", "name": path}
+        )
+        peer.reply(json.dumps(value).encode(), "200 OK", "Content-Type: application/json", "ININ-Correlation-Id: c-1")
+
+
 class RawServer:
     """``with RawServer(handler) as server``: every connection is one call of ``handler``, in a thread of its own."""
 
@@ -88,6 +100,11 @@ class RawServer:
         self._threads: list[threading.Thread] = []
 
     @property
+    def lines(self) -> list[str]:
+        """First line of each request, without the version."""
+        return [request.split(b" HTTP/", 1)[0].decode("latin-1") for request in self.requests]
+
+    @property
     def url(self) -> str:
         return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
 
@@ -95,19 +112,28 @@ class RawServer:
     def where(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def __enter__(self) -> RawServer:
+    def __enter__(self) -> Self:
         self._start(self._accept)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.stop_listening()
+        for thread in self._threads:
+            thread.join(5)
+
+    def stop_listening(self) -> None:
+        """Refuse connections from now on, and end those that exist."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for sock in self._open:
+        for sock in list(self._open):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(5)
+
+    def listen_again(self) -> None:
+        """Accept connections on the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
+        self._start(self._accept)
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True)
@@ -142,15 +168,31 @@ def unused_port() -> int:
 
 
 class Certificates:
-    """A certificate authority, made once for a test run, and contexts of servers that it vouches for."""
+    """A certificate authority, made once for a test run, and contexts of servers that it vouches for.
+
+    ``client_file`` is a client's certificate that is good, ``expired_file`` one that was, ``stranger_file`` one of
+    another authority; each with its key in the same file.
+    """
 
     def __init__(self, folder: str) -> None:
+        self.folder = folder
         self._authority = trustme.CA()
         self.ca_file = f"{folder}/ca.pem"
         self._authority.cert_pem.write_to_path(self.ca_file)
-        client = self._authority.issue_cert("client@example.com")
-        self.client_file = f"{folder}/client.pem"
-        client.private_key_and_cert_chain_pem.write_to_path(self.client_file)
+        self.client_file = self._write("client", self._authority.issue_cert("client@example.com"))
+        past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+        expired = self._authority.issue_cert("client@example.com", not_after=past)
+        self.expired_file = self._write("expired", expired)
+        self.stranger_file = self._write("stranger", trustme.CA().issue_cert("client@example.com"))
+
+    def _write(self, name: str, certificate: trustme.LeafCert) -> str:
+        path = f"{self.folder}/{name}.pem"
+        certificate.private_key_and_cert_chain_pem.write_to_path(path)
+        return path
+
+    def server_file(self, name: str = "127.0.0.1") -> str:
+        """Return a PEM file of a server's certificate and key."""
+        return self._write(f"server-{name}", self._authority.issue_cert(name))
 
     def server(self, name: str = "127.0.0.1", *, ask_client: bool = False) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

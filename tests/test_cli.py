@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -26,6 +28,30 @@ def test_the_sandbox_says_where_it_is_and_ends_with_ctrl_c():
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
         assert process.stderr.read() == b""
+
+
+def test_the_sandbox_speaks_https_to_those_who_trust_its_file(tmp_path: Path):
+    trusted = tmp_path / "ca.pem"
+    command = [*COMMAND, "--port", "0", "--https", "--ca-file", str(trusted), "--enforce-permissions"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = next(word for word in process.stdout.readline().decode().split() if word.startswith("https://"))
+        assert str(trusted) in process.stdout.readline().decode()
+        context = ssl.create_default_context(cafile=str(trusted))
+        with pytest.raises(OSError, match="401"):
+            urlopen(f"{address}/gateway/api/v2/users/me", timeout=10, context=context)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stderr.read() == b""
+
+
+def test_a_file_that_cannot_be_written_is_said_clearly(tmp_path: Path):
+    command = [*COMMAND, "--port", "0", "--https", "--ca-file", str(tmp_path / "none" / "ca.pem")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_taken_port_is_said_clearly():

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from genesyscloud.build.compile import compile_catalog
-from genesyscloud.build.generate import generate
+from genesyscloud.build.generate import generate, read_topics
 from genesyscloud.build.stubs import LARGE_GROUP
 from genesyscloud.build.swagger import DefinitionError, read_swagger
 from genesyscloud.catalog import CATALOG_FILE, Catalog
@@ -33,15 +33,26 @@ def small(models: dict[str, list[str]]) -> Catalog:
 
 
 def test_the_installed_catalog_is_the_one_of_the_definition() -> None:
-    assert compile_catalog(read_swagger(msgspec.json.decode(FILE.read_bytes()))) == CATALOG_FILE.read_bytes()
+    definition = read_swagger(msgspec.json.decode(FILE.read_bytes()))
+    assert compile_catalog(definition, read_topics(FILE)) == CATALOG_FILE.read_bytes()
+
+
+def test_topics_are_kept_when_their_model_is_there() -> None:
+    definition = read_swagger({"swagger": "2.0", "paths": {}, "definitions": {"A": {"type": "object"}}})
+    found = Catalog(compile_catalog(definition, {"v2.b": "A", "v2.a": "A", "v2.c": "Unknown"}))
+    assert list(found.topics().items()) == [("v2.a", "A"), ("v2.b", "A")]
+    assert small({}).topics() == {}
 
 
 def test_the_same_bytes_in_another_process_with_another_hash_seed() -> None:
     code = (
         "import msgspec, sys, zlib\nfrom pathlib import Path\n"
         "from genesyscloud.build.compile import compile_catalog\n"
+        "from genesyscloud.build.generate import read_topics\n"
         "from genesyscloud.build.swagger import read_swagger\n"
-        "print(zlib.crc32(compile_catalog(read_swagger(msgspec.json.decode(Path(sys.argv[1]).read_bytes())))))"
+        "file = Path(sys.argv[1])\n"
+        "definition = read_swagger(msgspec.json.decode(file.read_bytes()))\n"
+        "print(zlib.crc32(compile_catalog(definition, read_topics(file))))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(FILE)],

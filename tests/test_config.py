@@ -121,6 +121,17 @@ def test_headers_hide_secrets_when_printed() -> None:
     assert headers["Authorization"] == "Bearer abc"
 
 
+def test_of_two_spellings_of_a_header_the_last_one_is_sent() -> None:
+    gc, transport = client(lambda r: token() if "oauth" in r.url else reply(200, ME), headers={"X-App": "client"})
+    gc.with_options(headers={"x-app": "call"}).users.get_users_me()
+    gc.users.get_users_me()
+    sent = [
+        [value for name, value in request.headers.items() if name.lower() == "x-app"] for request in transport.requests
+    ]
+    assert sent == [[], ["call"], ["client"]]
+    assert dict(checked_headers({"a": "1", "B": "2", "A": "3"})) == {"B": "2", "A": "3"}
+
+
 def test_headers_and_user_agent_are_sent() -> None:
     gc, transport = client([token(), reply(200, ME)], headers={"X-App": "1", "accept": "x/y"}, user_agent="app/2")
     gc.users.get_users_me()

@@ -1,6 +1,9 @@
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import heapq
+import os
 import random
 
 import pytest
@@ -129,3 +132,19 @@ def test_headers_that_make_no_sense_are_ignored(headers: Headers) -> None:
     limiter = RateLimiter()
     one(limiter, "op", headers, 0.0)
     assert limiter.acquire("op", 0.0) == 0
+
+
+def test_a_child_process_does_not_count_the_requests_of_its_parent() -> None:
+    limiter = RateLimiter()
+    one(limiter, "op", told(0, 2, 60), 0.0)
+    assert [limiter.acquire("op", 1.0) for _ in range(2)] == [0, 0]
+    with limiter._lock:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = 0 if limiter.acquire("op", 1.0) == 0 else 2
+            finally:
+                os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert limiter.acquire("op", 1.0) > 0

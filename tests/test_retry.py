@@ -1,26 +1,40 @@
+"""Decisions to try again, one by one and over the whole of a call."""
+
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Sequence
+from email.utils import formatdate
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from genesyscloud.errors import (
+    ApiError,
     ConfigurationError,
     ConnectError,
+    DeadlineExceeded,
     GenesysCloudError,
     PoolTimeout,
+    ProxyError,
     ReadError,
     ReadTimeout,
     ServerError,
     TlsError,
     TooManyRequests,
+    TransportError,
     Unauthorized,
     api_error_class,
 )
-from genesyscloud.http import Headers
+from genesyscloud.hooks import RetryEvent
+from genesyscloud.http import Headers, Reply, Request
 from genesyscloud.retry import Budget, RetryPolicy, decide, retry_after
+
+from .engine import ME, Answer, FakeClock, client, reply, token
 
 NOW = 1_700_000_000.0
 
@@ -113,9 +127,25 @@ def test_retry_after_is_read(header: str | None, message: str, seconds: float | 
     assert retry_after(headers, NOW, message) == seconds
 
 
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        # The clock of this machine is ten minutes off; that of the server counts.
+        ("Tue, 14 Nov 2023 22:23:20 GMT", 30),
+        ("Tue, 14 Nov 2023 22:24:00 GMT", 0),
+        ("nonsense", 630),
+        ("", 630),
+    ],
+)
+def test_a_date_is_read_by_the_clock_of_the_server(date: str, seconds: float) -> None:
+    headers = Headers([("Retry-After", "Tue, 14 Nov 2023 22:23:50 GMT"), ("Date", date)])
+    assert retry_after(headers, NOW) == seconds
+
+
 @given(st.text())
 def test_any_header_is_survived(text: str) -> None:
-    retry_after(Headers([("retry-after", text)]), NOW, text)
+    retry_after(Headers([("retry-after", text), ("date", text)]), NOW, text)
+    retry_after(Headers([("retry-after", "Tue, 14 Nov 2023 22:23:50 GMT"), ("date", text)]), NOW, text)
 
 
 def test_a_budget_runs_out_and_refills() -> None:
@@ -125,6 +155,19 @@ def test_a_budget_runs_out_and_refills() -> None:
     for _ in range(5):
         budget.success()
     assert [budget.take(ServerError(503)) for _ in range(2)] == [True, False]
+
+
+def test_a_budget_whose_lock_was_held_during_a_fork() -> None:
+    budget = Budget(2)
+    with budget._lock:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = 0 if budget.take(ServerError(503)) else 2
+            finally:
+                os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.parametrize("field", ["max_retries", "first_wait", "max_wait", "retry_after_ceiling", "budget"])
@@ -170,3 +213,165 @@ def test_settings_by_the_names_of_the_vendor() -> None:
     assert RetryPolicy.from_vendor(retry_max=0).max_retries == 0
     with pytest.raises(ConfigurationError, match="min_wait"):
         RetryPolicy.from_vendor(retry_wait_min=4, retry_wait_max=3)
+
+
+# --- over the whole of a call -------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """What one attempt meets: how it ends, after how many seconds, and with which ``Retry-After``."""
+
+    ending: int | str
+    takes: float = 0.0
+    asks: float | None = None
+    as_date: bool = False
+
+
+FAULTS = {
+    "refused": ConnectError,
+    "busy": PoolTimeout,
+    "silent": ReadTimeout,
+    "broken": ReadError,
+    "certificate": TlsError,
+    "proxy": ProxyError,
+}
+MAY_HAVE_ACTED = {"silent", "broken", 500, 502, 503, 504}
+
+STEPS = st.lists(
+    st.builds(
+        Step,
+        ending=st.sampled_from([200, 401, 404, 429, 429, 500, 502, 503, 503, 504, *FAULTS]),
+        takes=st.sampled_from([0.0, 0.0, 0.25, 5.0, 40.0]),
+        asks=st.sampled_from([None, None, 0.0, 1.0, 7.0, 60.0, 61.0, 3600.0]),
+        as_date=st.booleans(),
+    ),
+    min_size=12,
+    max_size=40,
+)
+POLICIES = st.builds(
+    RetryPolicy,
+    max_retries=st.integers(0, 8),
+    first_wait=st.sampled_from([0.0, 1.0, 4.0]),
+    min_wait=st.sampled_from([0.0, 0.5]),
+    max_wait=st.sampled_from([1.0, 30.0]),
+    max_time=st.sampled_from([5.0, 100.0, float("inf")]),
+    unsafe_methods=st.booleans(),
+)
+
+
+class Course(NamedTuple):
+    """How a call went: the attempts that were sent and when, the pauses, and its end."""
+
+    met: list[Step]
+    began: list[float]
+    pauses: list[float]
+    numbers: list[int]
+    logins: int
+    ended: float
+    outcome: Any
+
+
+def course(steps: Sequence[Step], method: str, policy: RetryPolicy, timeout: float) -> Course:
+    clock = FakeClock()
+    start = clock.now
+    met: list[Step] = []
+    began: list[float] = []
+    numbers: list[int] = []
+    logins = 0
+
+    def server(request: Request) -> Answer:
+        nonlocal logins
+        if "oauth" in request.url:
+            logins += 1
+            return token(f"t{logins}")
+        step = steps[len(met)]
+        left = start + timeout - clock.now
+        if step.takes >= left:
+            step = Step("silent", left)
+        began.append(clock.now - start)
+        met.append(step)
+        clock.now += step.takes
+        return answer_of(step, clock.time())
+
+    def count(event: RetryEvent) -> None:
+        numbers.append(event.number)
+
+    gc, _ = client(server, clock, retry=policy, timeout=timeout, on_retry=count)
+    try:
+        outcome: Any = gc.request(method, "/api/v2/x", json={}).value
+    except GenesysCloudError as error:
+        outcome = error
+    return Course(met, began, clock.slept, numbers, logins, clock.now - start, outcome)
+
+
+def answer_of(step: Step, now: float) -> Reply | TransportError:
+    if isinstance(step.ending, str):
+        return FAULTS[step.ending]("x")
+    headers: dict[str, Any] = {}
+    if step.asks is not None:
+        headers["retry_after"] = f"{step.asks:.0f}"
+        if step.as_date:
+            # The clock of the server is a day ahead.
+            headers["date"] = formatdate(now + 86400, usegmt=True)
+            headers["retry_after"] = formatdate(now + 86400 + step.asks, usegmt=True)
+    return reply(step.ending, ME, **headers)
+
+
+@given(
+    steps=STEPS,
+    method=st.sampled_from(["GET", "PUT", "DELETE", "POST", "PATCH"]),
+    policy=POLICIES,
+    timeout=st.sampled_from([3.0, 60.0, 300.0]),
+)
+def test_whatever_a_call_meets_it_keeps_the_rules(
+    steps: list[Step], method: str, policy: RetryPolicy, timeout: float
+) -> None:
+    done = course(steps, method, policy, timeout)
+    *before, last = done.met
+    renewals = [step for step in before if step.ending == 401]
+    retries = len(before) - len(renewals)
+
+    # It ends: in attempts, in retries and in time.
+    assert retries <= policy.max_retries
+    assert len(renewals) <= 1
+    assert done.logins == 1 + len([step for step in done.met if step.ending == 401][:1])
+    assert done.ended <= timeout
+    again = zip(before, done.began[1:], strict=True)
+    assert all(began <= policy.max_time for step, began in again if step.ending != 401)
+
+    # Every retry is told to the observer, by its number, and waited for as the service asked.
+    assert done.numbers == list(range(1, retries + 1))
+    waited_for = [step for step in before if step.ending != 401]
+    assert len(done.pauses) == retries
+    for step, pause in zip(waited_for, done.pauses, strict=True):
+        if isinstance(step.ending, int) and step.asks:
+            assert step.asks <= policy.retry_after_ceiling
+            assert step.asks <= pause <= step.asks * 1.1
+        else:
+            assert policy.min_wait <= pause <= policy.max_wait
+
+    # What may have acted is not sent again.
+    if method in ("POST", "PATCH") and not policy.unsafe_methods:
+        assert not [step for step in before if step.ending in MAY_HAVE_ACTED]
+    assert all(step.ending not in (200, 404, 500, "certificate") for step in before)
+
+    # The outcome is that of the last attempt.
+    late = done.ended >= timeout
+    if last.ending == 200 and not late:
+        assert done.outcome == ME
+    elif isinstance(last.ending, int) and not late:
+        assert isinstance(done.outcome, ApiError)
+        assert done.outcome.status == last.ending
+    elif not late:
+        assert type(done.outcome) is FAULTS[str(last.ending)]
+    else:
+        assert isinstance(done.outcome, DeadlineExceeded | ReadTimeout | ApiError)
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_daily_cap_is_given_up_at_once(method: str, as_date: bool) -> None:
+    done = course([Step(429, asks=7200.0, as_date=as_date)], method, RetryPolicy(), 300)
+    assert isinstance(done.outcome, TooManyRequests)
+    assert done.outcome.retry_after == 7200
+    assert (len(done.met), done.pauses) == (1, [])

@@ -55,6 +55,11 @@ def _problems(value: Any, schema: Any, at: str = "$") -> Iterator[str]:
         yield from _object(value, schema, at)
 
 
+def problems_of_model(name: str, value: Any) -> Iterator[str]:
+    """Say where ``value`` breaks a model of the definition."""
+    return _problems(value, {"$ref": f"#/definitions/{name}"})
+
+
 def _object(value: Mapping[str, Any], schema: Mapping[str, Any], at: str) -> Iterator[str]:
     properties = schema.get("properties", {})
     for name in schema.get("required", ()):

@@ -131,11 +131,6 @@ def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     client.end()
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(str(tmp_path_factory.mktemp("certificates")))
-
-
 def sends(data: bytes) -> Callable[[Peer], None]:
     """Return a handler that answers the first request with ``data`` and closes."""
 
@@ -328,6 +323,26 @@ def test_a_broken_reply_is_a_read_error_and_nothing_is_sent_twice(client: Client
         assert server.where in str(error)
         assert "geheim" not in str(error)
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("resets", [False, True])
+@pytest.mark.parametrize(
+    "head",
+    [b"Content-Length: 99\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n9\r\n", b"Content-Encoding: gzip\r\n\r\n"],
+)
+def test_an_error_is_that_error_also_when_the_end_of_it_is_lost(client: Client, head: bytes, resets: bool) -> None:
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\n" + head + b"abc")
+        if resets:
+            peer.reset()
+
+    with RawServer(handler) as server:
+        for _ in range(2):
+            reply = client.send(server.url + "/x", "POST")
+            assert (reply.status, reply.headers["retry-after"]) == (429, "7")
+            assert reply.body in (b"", b"abc")
+        assert server.connections == 2, "what may follow is nobody's reply"
 
 
 def test_a_reset_in_the_middle_of_a_body(client: Client) -> None:
@@ -653,6 +668,23 @@ def test_tls_with_a_server_that_does_not_speak_it(client: Client) -> None:
         assert not error.sent
 
 
+@pytest.mark.parametrize("data", [b"", b"\x16\x03\x03\x00\x7a\x02\x00"], ids=["at once", "after half a word"])
+@pytest.mark.parametrize("resets", [False, True])
+def test_tls_handshake_that_the_server_ends(client: Client, data: bytes, resets: bool) -> None:
+    def handler(peer: Peer) -> None:
+        peer.sock.recv(65536)
+        peer.send(data)
+        if resets:
+            peer.reset()
+
+    with RawServer(handler) as server:
+        error = failure(client, server.url.replace("http:", "https:") + "/x", "POST")
+        # No TlsError, which would not be worth a retry.
+        assert type(error) is errors.ConnectError
+        assert not error.sent
+        assert "in the middle of the TLS handshake" in str(error) or "Connection reset by peer" in str(error)
+
+
 def test_tls_handshake_that_never_ends(client: Client) -> None:
     with RawServer(Peer.wait_for_end) as server:
         error = failure(client, server.url.replace("http:", "https:") + "/x", timeouts=AttemptTimeouts(0.05, 5, 5))
@@ -719,6 +751,17 @@ def test_proxy_that_refuses(client: Client) -> None:
         assert type(error) is errors.ProxyError
         assert not error.sent
         assert "407" in str(error)
+        assert "heim" not in str(error)
+
+
+@pytest.mark.parametrize("answer", [b"", b"hello there\r\n\r\n", b"HTTP/1.1 "], ids=["nothing", "junk", "a beginning"])
+def test_proxy_that_does_not_answer_as_proxies_do(client: Client, answer: bytes) -> None:
+    with RawServer(sends(answer)) as proxy:
+        client.use(proxy=ProxySettings(f"http://{CREDENTIALS}{proxy.where}"))
+        error = failure(client, "https://api.example.com/x", "POST")
+        assert type(error) is errors.ProxyError
+        assert not error.sent
+        assert str(error).startswith(f"proxy {proxy.where} gave no proper answer: ")
         assert "heim" not in str(error)
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .model import NULL, Model
     from .response import Response
     from .retry import RetryPolicy
-    from .sections import ReauthenticationSettings
+    from .sections import GatewaySettings, ReauthenticationSettings
     from .transport import ProxySettings, TlsSettings
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "BrowserLogin",
     "ClientCredentials",
     "FileTokenStore",
+    "GatewaySettings",
     "GenesysCloud",
     "GenesysCloudError",
     "Implicit",
@@ -92,6 +93,7 @@ _HOMES = {
     "BrowserLogin": "auth",
     "ClientCredentials": "auth",
     "FileTokenStore": "auth",
+    "GatewaySettings": "sections",
     "GenesysCloud": "client",
     "GenesysCloudError": "errors",
     "Implicit": "auth",
@@ -111,7 +113,9 @@ _HOMES = {
     "Token": "auth",
     "TokenStore": "auth",
 }
-_MODULES = frozenset({"auth", "config", "errors", "hooks", "models", "paging", "regions", "retry", "transport"})
+_MODULES = frozenset(
+    {"auth", "breaker", "config", "errors", "hooks", "models", "paging", "regions", "retry", "transport"}
+)
 
 
 def __getattr__(name: str) -> Any:

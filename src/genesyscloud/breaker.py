@@ -221,9 +221,12 @@ class Breaker:
             return {"/".join(key): state_of(circuit, now) for key, circuit in self._circuits.items()}
 
     def renew(self) -> None:
-        """Start anew in a child process: the trials under way are those of its parent."""
+        """Start anew in a child process: the requests under way are those of its parent."""
         self._lock = threading.Lock()
-        self._circuits = {key: circuit._replace(under_way=0) for key, circuit in self._circuits.items()}
+        # A period of its own, so that the outcome of none of them counts.
+        self._circuits = {
+            key: circuit._replace(under_way=0, period=circuit.period + 1) for key, circuit in self._circuits.items()
+        }
 
     def _change(self, host: str, group: str, before: Circuit, after: Circuit) -> BreakerEvent | None:
         if before.state == after.state:

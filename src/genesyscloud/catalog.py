@@ -11,7 +11,7 @@ Layout, all integers little-endian::
     index:  (u32 crc32 of the key, u32 offset, u32 size) per record, sorted
     blob:   the records, each a JSON array
 
-Keys are ``g:routing`` (group), ``o:get_users_me`` (operation) and ``m:Queue`` (model).
+Keys are ``g:routing`` (group), ``o:get_users_me`` (operation), ``m:Queue`` (model) and ``n:t`` (topics).
 
 Types are written as short strings, the only notation for types in the project:
 
@@ -38,6 +38,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from .forks import hold_during_fork
 from .names import nearest, snake_case
 
 __all__ = ["Catalog", "GroupRecord", "Header", "Limits", "ModelRecord", "OperationRecord", "Paging",
@@ -240,6 +241,10 @@ class Catalog:
         """All models, sorted by name; this reads half of the catalog."""
         return (self.model(name) for name in self.model_names())
 
+    def topics(self) -> dict[str, str]:
+        """The notification topics (``v2.users.{id}.presence``), each with the model of its events' bodies."""
+        return msgspec.json.decode(self._find("n:t") or b"{}", type=dict[str, str])
+
     def _names(self, kind: str) -> list[str]:
         return msgspec.json.decode(self._find(f"n:{kind}"), type=list[str])
 
@@ -302,6 +307,7 @@ def describe_type(type_: str) -> str:
 
 
 _lock = threading.Lock()
+hold_during_fork(_lock)
 _shared: Catalog | None = None
 
 

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET
 
 from .catalog import ModelRecord, PropertyRecord, catalog, model_in
+from .forks import hold_during_fork
 from .model import EXTRA_PREFIX, MORE_WIRE, FreeForm, Model, ModelMeta, YearMonth
 
 __all__ = ["BASE", "Family", "building", "model_class"]
@@ -45,6 +46,7 @@ _SCALARS: dict[str, Any] = {
 
 #: Held while classes or decoders are made.
 building = threading.RLock()
+hold_during_fork(building)
 
 
 class Family:

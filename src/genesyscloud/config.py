@@ -188,7 +188,7 @@ def to_retry_policy(value: bool | RetryPolicy) -> RetryPolicy:
 
 
 def checked_headers(headers: Mapping[str, str], *, authorization: bool = False) -> SecretHeaders:
-    """Return a copy of ``headers`` in which everything can be sent.
+    """Return a copy of ``headers`` in which everything can be sent. Of two spellings of a name the last one counts.
 
     Args:
         authorization: whether they may log in by themselves.
@@ -196,6 +196,7 @@ def checked_headers(headers: Mapping[str, str], *, authorization: bool = False) 
     Raises:
         ConfigurationError: a name or a value cannot be sent.
     """
+    spelling: dict[str, str] = {}
     checked = SecretHeaders()
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
@@ -206,5 +207,8 @@ def checked_headers(headers: Mapping[str, str], *, authorization: bool = False) 
         if name.lower() == "authorization" and not authorization:
             raise ConfigurationError("headers: Authorization is set by the client; choose another auth instead")
         # One spelling for names that the client sets itself, so that the caller's takes their place.
-        checked[OWN_HEADERS.get(name.lower(), name)] = value
+        own = OWN_HEADERS.get(name.lower(), name)
+        checked.pop(spelling.get(name.lower(), own), None)
+        spelling[name.lower()] = own
+        checked[own] = value
     return checked

@@ -19,6 +19,7 @@ from msgspec import UNSET
 
 from . import classes, codec, model
 from .catalog import catalog, describe_type
+from .forks import hold_during_fork
 
 __all__ = ["current", "has_open_models", "instance", "is_confused", "lenient"]
 
@@ -27,6 +28,7 @@ MAX_EXTRA = 64
 
 _log = logging.getLogger("genesyscloud.drift")
 _lock = threading.Lock()
+hold_during_fork(_lock)
 _current = classes.BASE
 _confused: set[tuple[str, str]] = set()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import regions
 from .auth import AccessToken, Auth, ClientCredentials
@@ -22,17 +22,19 @@ from .sections import GatewaySettings, ReauthenticationSettings
 from .transport import ProxySettings
 
 if TYPE_CHECKING:
-    from .configfile.reader import Values
+    from .configfile.files import Said
 
 __all__ = ["Layers", "Merged"]
 
-T = TypeVar("T")
+#: To try paths on.
+_NOWHERE = regions.Hosts("", "")
 
 
 class Merged(NamedTuple):
     """What a client works with."""
 
     settings: Settings
+    auth: Auth
     #: Of the service.
     hosts: regions.Hosts
     #: What requests begin with: those of a gateway, if there is one.
@@ -45,6 +47,7 @@ class Layers:
     Args:
         code: fields of :class:`Settings` that code gave.
         hosts: what code said about hosts.
+        auth: the login that code gave, if it did.
         files: those to read.
         environ: the environment.
 
@@ -52,50 +55,61 @@ class Layers:
         ConfigurationError: a file says what is not allowed.
     """
 
-    def __init__(self, code: Mapping[str, Any], hosts: HostSettings, files: Files, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        code: Mapping[str, Any],
+        hosts: HostSettings,
+        auth: Auth | None,
+        files: Files,
+        environ: Mapping[str, str],
+    ) -> None:
         self._code = code
         self._hosts = (hosts, environment_hosts(environ))
+        self._auth = auth or told_auth(environ)
         self.files = files
         files.load()
 
-    def auth(self, environ: Mapping[str, str]) -> Auth:
-        """Return the login that the environment describes, else that of the files.
+    def merge(self, said: Said | None = None) -> Merged:
+        """Return what follows from all layers.
+
+        Args:
+            said: what files say; without it, what is in force.
 
         Raises:
-            ConfigurationError: none does, or half a login is described.
+            ConfigurationError: settings that are allowed alone do not go together, or nobody describes a login.
         """
-        auth = told_auth(environ) or _file_auth(self.files)
-        if auth is None:
-            raise ConfigurationError(
-                "no credentials: pass auth=ClientCredentials(id, secret); or set GENESYSCLOUD_OAUTHCLIENT_ID and "
-                "GENESYSCLOUD_OAUTHCLIENT_SECRET, or GENESYSCLOUD_ACCESS_TOKEN; or put client_id and client_secret "
-                f"into section [auth] of {', '.join(self.files.paths[:1]) or own_path()}"
-            )
-        return auth
+        said = said or self.files
+        fields: dict[str, Any] = {**self._from_files(said), **self._code}
+        # Code can say that there is none; the settings have no word for it.
+        fields["gateway"] = fields.get("gateway") or None
+        settings = Settings(**fields)
+        hosts = self._find_hosts(said)
+        auth = self._auth or _file_auth(said, self.files)
+        return Merged(settings, auth, hosts, base_urls(hosts, settings.gateway, settings.proxy))
 
-    def merge(self, values: Values) -> Merged:
-        """Return what follows from all layers, files saying ``values``.
-
-        Raises:
-            ConfigurationError: settings that are allowed alone do not go together.
-        """
-        code = self._code
-        settings = Settings(**{**self._from_files(values), **code})
+    def _find_hosts(self, said: Said) -> regions.Hosts:
+        values = said.values
         told = HostSettings(values.get(("general", "host")) or values.get(("general", "region")))
         told = told._replace(login_host=values.get(("general", "login_host")))
-        hosts = regions.resolve(*_first(*self._hosts, told))
-        return Merged(settings, hosts, base_urls(hosts, settings.gateway, settings.proxy or None))
+        found = _first(*self._hosts, told)
+        try:
+            return regions.resolve(*found)
+        except ConfigurationError as error:
+            if found == _first(*self._hosts):
+                raise
+            raise ConfigurationError(f"{said.place('general')} {error}") from None
 
-    def _from_files(self, values: Values) -> dict[str, Any]:
+    def _from_files(self, said: Said) -> dict[str, Any]:
         """Return the fields of :class:`Settings` that files say something about, and code does not."""
         fields: dict[str, Any] = {}
+        values = said.values
         for section, (field, make) in _BUILDERS.items():
             given = {key: value for (found, key), value in values.items() if found == section}
             if given and field not in self._code:
                 try:
                     made = make(given)
                 except ConfigurationError as error:
-                    raise ConfigurationError(f"{self.files.source(section)}: [{section}] {error}") from None
+                    raise ConfigurationError(f"{said.place(section)} {error}") from None
                 if made is not None:
                     fields[field] = made
         return fields
@@ -111,8 +125,8 @@ def _first(*layers: HostSettings) -> HostSettings:
     return HostSettings(regions.DEFAULT_REGION, None, login_host)
 
 
-def _file_auth(files: Files) -> Auth | None:
-    values = files.values
+def _file_auth(said: Said, files: Files) -> Auth:
+    values = said.values
     token, client_id, secret = (values.get(("auth", key)) for key in ("access_token", "client_id", "client_secret"))
     try:
         if token:
@@ -120,11 +134,15 @@ def _file_auth(files: Files) -> Auth | None:
         if client_id and secret:
             return ClientCredentials(client_id, secret)
     except ConfigurationError as error:
-        raise ConfigurationError(f"{files.source('auth')}: [auth] {error}") from None
+        raise ConfigurationError(f"{said.place('auth')} {error}") from None
     if client_id or secret:
         present, missing = ("client_id", "client_secret") if client_id else ("client_secret", "client_id")
-        raise ConfigurationError(f"{files.source('auth')}: [auth] has {present} but not {missing}")
-    return None
+        raise ConfigurationError(f"{said.place('auth')} has {present} but not {missing}")
+    raise ConfigurationError(
+        "no credentials: pass auth=ClientCredentials(id, secret); or set GENESYSCLOUD_OAUTHCLIENT_ID and "
+        "GENESYSCLOUD_OAUTHCLIENT_SECRET, or GENESYSCLOUD_ACCESS_TOKEN; or put client_id and client_secret "
+        f"into section [auth] of {', '.join(files.paths[:1]) or own_path()}"
+    )
 
 
 def _logging(given: dict[str, Any]) -> LoggingSettings:
@@ -143,7 +161,11 @@ def _logging(given: dict[str, Any]) -> LoggingSettings:
 
 
 def _gateway(given: dict[str, Any]) -> GatewaySettings | None:
-    return GatewaySettings(**given) if given.get("host") else None
+    if not given.get("host"):
+        return None
+    gateway = GatewaySettings(**given)
+    base_urls(_NOWHERE, gateway)
+    return gateway
 
 
 def _proxy(given: dict[str, Any]) -> ProxySettings | None:
@@ -154,10 +176,15 @@ def _proxy(given: dict[str, Any]) -> ProxySettings | None:
     if any(sign in host for sign in "/@?# "):
         raise ConfigurationError("host must be the name or address of a host, without scheme and path")
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return ProxySettings(f"{protocol}://{host}" if port is None else f"{protocol}://{host}:{port}", **given)
+    proxy = ProxySettings(f"{protocol}://{host}" if port is None else f"{protocol}://{host}:{port}", **given)
+    base_urls(_NOWHERE, None, proxy)
+    return proxy
 
 
 def _retry(given: dict[str, Any]) -> RetryPolicy:
+    least, most = given.get("retry_wait_min"), given.get("retry_wait_max")
+    if least is not None and most is not None and least > most:
+        raise ConfigurationError(f"retry_wait_min must not be above retry_wait_max, which is {most:g}")
     return RetryPolicy.from_vendor(**given)
 
 

@@ -142,8 +142,8 @@ def _text(shown: dict[str, Any]) -> str:
     lines = [
         f"{shown['date']} {shown['level'].upper()}",
         "=== REQUEST ===",
-        f"Method: {shown['method']}",
         f"URL: {shown['url']}",
+        f"Method: {shown['method']}",
         *_header_lines(shown.get("requestHeaders")),
     ]
     if "requestBody" in shown:

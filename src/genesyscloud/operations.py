@@ -17,6 +17,7 @@ from . import codec
 from .arguments import encode_argument, encode_list, quote
 from .catalog import OperationRecord, ParameterRecord, catalog
 from .errors import InvalidBody
+from .forks import hold_during_fork
 from .names import nearest
 from .redact import shown_url
 
@@ -225,6 +226,7 @@ class BoundOperation:
 
 
 _lock = threading.Lock()
+hold_during_fork(_lock)
 _operations: dict[str, Operation] = {}
 
 

@@ -29,6 +29,7 @@ from .redact import SecretHeaders, Secrets, mask_error, secrets_of
 from .response import Response
 
 if TYPE_CHECKING:
+    from .auth.allowance import Allowance
     from .auth.asource import AsyncTokenSource
     from .auth.source import SharedToken, TokenSource
     from .auth.tokens import Token
@@ -58,6 +59,7 @@ class Engine(Generic[S]):
         settings: Settings,
         tokens: S,
         limiter: RateLimiter | None,
+        allowance: Allowance | None = None,
         hooks: Hooks,
         clock: Clock,
         random: Callable[[], float],
@@ -69,6 +71,8 @@ class Engine(Generic[S]):
         self.settings = settings
         self.tokens: S = tokens
         self.limiter = limiter
+        #: What the processes that use the same token share of its rate limit.
+        self.allowance = allowance
         self.hooks = hooks
         self.clock = clock
         self.random = random
@@ -147,31 +151,63 @@ class _Call:
             return (yield from self.send())
         name = self.prepared.name
         monotonic = self.engine.clock.monotonic
-        while (delay := limiter.acquire(name, monotonic())) > 0:
+        while (delay := (yield from self.admission(limiter))) > 0:
             if monotonic() + delay >= self.deadline:
                 allowed = f"the rate limit allows the next request in {delay:.0f} s only"
                 raise DeadlineExceeded(f"{allowed}, after the deadline of the call") from self.failure
             yield Sleep(delay)
         headers = None
+        began = monotonic()
         try:
             reply = yield from self.send()
             if reply is not None:
                 headers = reply.headers
-            return reply
         finally:
             limiter.release(name, headers, monotonic())
+        allowance, token = self.engine.allowance, self.token
+        if allowance is None or token is None or headers is None:
+            return reply
+        if allowance.hear(token.access_token, headers, began):
+            yield from allowance.tell()
+        return reply
+
+    def admission(self, limiter: RateLimiter) -> Steps[float]:
+        """Return 0 when the request may go out now, else the seconds to wait before asking again."""
+        name = self.prepared.name
+        delay = limiter.acquire(name, self.engine.clock.monotonic())
+        allowance = self.engine.allowance
+        if delay > 0 or allowance is None or not self.prepared.secured:
+            return delay
+        try:
+            token = yield from self.usable_token()
+            if not allowance.spend(token.access_token):
+                delay = yield from allowance.take(token.access_token)
+        except BaseException:
+            delay = -1.0
+            raise
+        finally:
+            if delay:
+                limiter.release(name, None, self.engine.clock.monotonic())
+        return delay
+
+    def usable_token(self) -> Steps[Token]:
+        tokens = self.engine.tokens
+        token: Token = tokens.fresh(self.settings.reauthentication.refresh_access_token) or (
+            yield self.want_token(None)
+        )
+        return token
 
     def send(self) -> Steps[Reply | None]:
         engine, prepared = self.engine, self.prepared
         headers = SecretHeaders(self.settings.base_headers)
         headers.update(prepared.headers)
-        if self.settings.headers and prepared.record is not None:
-            headers.update(self.settings.headers)
+        extra = self.settings.headers
+        if extra and prepared.record is not None:
+            given = {name.lower() for name in extra}
+            headers = SecretHeaders({name: value for name, value in headers.items() if name.lower() not in given})
+            headers.update(extra)
         if prepared.secured:
-            token: Token = engine.tokens.fresh(self.settings.reauthentication.refresh_access_token) or (
-                yield self.want_token(None)
-            )
-            self.token = token
+            token = self.token = yield from self.usable_token()
             headers["Authorization"] = f"Bearer {token.access_token}"
         request = self.request = Request(prepared.method, engine.api + prepared.path, headers, prepared.body)
         self.attempts += 1

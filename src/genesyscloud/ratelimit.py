@@ -14,7 +14,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-__all__ = ["RateLimiter"]
+from .forks import renew_after_fork
+
+__all__ = ["ROUNDING", "SAME_WINDOW", "RateLimiter", "read_headers"]
 
 #: The reset header holds whole seconds, possibly rounded down.
 ROUNDING = 1.0
@@ -55,10 +57,15 @@ class RateLimiter:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._under_way = 0
         self._windows: dict[int, _Window] = {}
         self._by_operation: dict[str, _Window] = {}
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Start anew in a child process: the requests under way are those of its parent."""
+        self._lock = threading.Lock()
+        self._under_way = 0
 
     def acquire(self, operation: str, now: float) -> float:
         """Return 0 and count a request as under way, or return the seconds to wait before asking again."""
@@ -73,9 +80,10 @@ class RateLimiter:
 
     def release(self, operation: str, headers: Mapping[str, str] | None, now: float) -> None:
         """A request is over; ``headers`` of its reply, or ``None`` when there was none."""
-        told = _read(headers) if headers is not None else None
+        told = read_headers(headers) if headers is not None else None
         with self._lock:
-            self._under_way -= 1
+            # After a fork, one that was begun before it may end here.
+            self._under_way = max(0, self._under_way - 1)
             if told is None:
                 return
             count, allowed, reset = told
@@ -90,7 +98,8 @@ class RateLimiter:
                 self._by_operation.pop(operation, None)
 
 
-def _read(headers: Mapping[str, str]) -> tuple[int, int, float] | None:
+def read_headers(headers: Mapping[str, str]) -> tuple[int, int, float] | None:
+    """Return requests counted, requests allowed and seconds to the window's end; ``None`` if they are not told."""
     allowed = headers.get("inin-ratelimit-allowed")
     if allowed is None:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
@@ -72,6 +73,7 @@ _DEEPEST = 100
 _NOT_JSON: Any = object()
 
 
+@lru_cache(1024)
 def is_secret_name(name: str) -> bool:
     """Whether a value called ``name`` must not be shown (``clientSecret``, ``access_token``).
 

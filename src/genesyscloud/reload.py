@@ -15,20 +15,21 @@ from .configfile.watch import Subscription, watch
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from .auth import Auth
     from .layers import Layers, Merged
 
 __all__ = ["follow"]
 
 
 def follow(
-    shared: Any, layers: Layers, merged: Merged, tokens: Callable[[str], Any], live_reload: bool | None
+    shared: Any, layers: Layers, merged: Merged, tokens: Callable[[Auth, str], Any], live_reload: bool | None
 ) -> Subscription | None:
     """Keep a client up to date with its files until it is closed or forgotten.
 
     Args:
         shared: what the client shares with its views.
         merged: what it was made with.
-        tokens: makes a token source for a login service.
+        tokens: makes a token source for a login and its service.
         live_reload: what code says about it, if it does.
     """
     paths = layers.files.to_watch(live_reload)
@@ -49,7 +50,7 @@ class _Follower:
         shared: Callable[[], Any],
         layers: Layers,
         merged: Merged,
-        tokens: Callable[[str], Any],
+        tokens: Callable[[Auth, str], Any],
         live_reload: bool | None,
     ) -> None:
         self._shared = shared
@@ -67,7 +68,7 @@ class _Follower:
             candidate = self._layers.files.changed()
             if candidate is None:
                 return
-            merged = self._layers.merge(candidate.values)
+            merged = self._layers.merge(candidate)
         except ConfigurationError as error:
             log.warning("%s; the configuration before stays in force", error)
             return
@@ -77,25 +78,18 @@ class _Follower:
             return
         _adopt(shared, self._merged, merged, self._tokens)
         self._merged = merged
-        log.info("now in force: %s", ", ".join(candidate.paths))
+        log.info("now in force: %s", ", ".join(candidate.new))
         if self.subscription is not None and not self._layers.files.to_watch(self._live_reload):
             self.subscription.stop()
 
 
-def _adopt(shared: Any, before: Merged, now: Merged, tokens: Callable[[str], Any]) -> None:
+def _adopt(shared: Any, before: Merged, now: Merged, tokens: Callable[[Auth, str], Any]) -> None:
     """Let calls that start from now on be made with ``now``."""
-    settings = now.settings
-    with shared.lock:
-        engine = copy.copy(shared.engine)
-        engine.settings = settings
-        engine.api, engine.login = now.bases
-        engine.service = now.hosts.api
-        if now.hosts.login != before.hosts.login:
-            # A token of one login service is worth nothing, and must not be shown, to another's API.
-            engine.tokens = tokens(now.bases.login)
-        shared.engine = engine
-        retired = None
-        if settings.proxy != before.settings.proxy and shared.replaceable:
-            retired, shared.wire = shared.wire, None
-    if retired is not None:
-        shared.retire(retired)
+    engine = copy.copy(shared.engine)
+    engine.settings = now.settings
+    engine.api, engine.login = now.bases
+    engine.service = now.hosts.api
+    # A token of one login service is worth nothing, and must not be shown, to another's API.
+    if now.hosts.login != before.hosts.login or now.auth.identity != before.auth.identity:
+        engine.tokens = tokens(now.auth, now.hosts.login)
+    shared.adopt(engine, reconnect=now.settings.proxy != before.settings.proxy)

@@ -15,6 +15,7 @@ from math import inf
 from typing import Any, Self
 
 from .errors import ApiError, ConfigurationError, GenesysCloudError, ProxyError, TlsError, TransportError
+from .forks import renew_after_fork
 
 __all__ = ["Budget", "RetryPolicy", "decide", "retry_after"]
 
@@ -147,26 +148,35 @@ def retry_after(headers: Mapping[str, str], now: float, message: str = "") -> fl
 
     Args:
         headers: of the reply; ``Retry-After`` holds seconds or an HTTP date.
-        now: seconds since 1970, for the date.
+        now: seconds since 1970, for the date; unless the reply tells its own ``Date``.
         message: the error message, which can hold the seconds in square brackets. A message with two numbers
             speaks of the allowed count and its window instead.
     """
     value = headers.get("retry-after", "").strip()
     if value:
-        seconds = _seconds(value, now)
+        seconds = _seconds(value, headers.get("date", ""), now)
         if seconds is not None:
             return seconds
     numbers: list[str] = _IN_BRACKETS.findall(message)
     return float(numbers[0]) if len(numbers) == 1 else None
 
 
-def _seconds(value: str, now: float) -> float | None:
+def _seconds(value: str, date: str, now: float) -> float | None:
     if value.replace(".", "", 1).isdecimal():
         return float(value)
+    until = _instant(value)
+    if until is None:
+        return None
+    # By the clock of the server, as far as it is told: that of this machine may be wrong.
+    sent = _instant(date)
+    return max(0.0, until - (now if sent is None else sent))
+
+
+def _instant(date: str) -> float | None:
     from email.utils import parsedate_to_datetime
 
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
         return None
 
@@ -179,6 +189,11 @@ class Budget:
     def __init__(self, size: float) -> None:
         self._size = size
         self._left = size
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Start anew in a child process: a thread of its parent may have held the lock."""
         self._lock = threading.Lock()
 
     def take(self, error: Any) -> bool:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, LoginRequired
 from .codes import PKCE, refreshed
 from .grants import Auth, Flow, Person, check_text
 from .tokens import Token, token_from_fields
-from .urls import authorize_address, code_challenge, make_state, make_verifier
+from .urls import authorize_address, code_challenge, loopback_parts, make_state, make_verifier
+
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["BrowserLogin"]
 
 GRANTS = ("pkce", "implicit")
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1")
 
 
 class BrowserLogin(Auth):
@@ -45,8 +44,8 @@ class BrowserLogin(Auth):
     Raises:
         ConfigurationError: a value cannot be used.
 
-    >>> BrowserLogin("0b2b…", login_hint="ann@example.com")
-    BrowserLogin(client_id='0b2b…', grant='pkce')
+    >>> BrowserLogin("0b2b7e1c", login_hint="ann@example.com")
+    BrowserLogin(client_id='0b2b7e1c', grant='pkce')
     """
 
     renewable = True
@@ -72,11 +71,7 @@ class BrowserLogin(Auth):
             raise ConfigurationError(f"BrowserLogin: grant must be one of {', '.join(GRANTS)}, not {grant!r}")
         if timeout <= 0:
             raise ConfigurationError(f"BrowserLogin: timeout must be seconds above 0, not {timeout!r}")
-        parts = urlsplit(redirect_uri)
-        if parts.scheme != "http" or parts.hostname not in LOOPBACK_HOSTS:
-            raise ConfigurationError(
-                f"BrowserLogin: redirect_uri must be http://localhost or http://127.0.0.1, not {redirect_uri!r}"
-            )
+        loopback_parts(redirect_uri)
         self.client_id = client_id
         self.grant = grant
         self.redirect_uri = redirect_uri
@@ -139,6 +134,9 @@ class BrowserLogin(Auth):
             if not opened:
                 self._show_address(url)
             return lambda: None
+        import shlex
+        import subprocess
+
         words = shlex.split(command)
         words = [word.replace("%s", url) for word in words] if "%s" in command else [*words, url]
         try:

@@ -52,8 +52,8 @@ class AuthorizationCode(_Refreshing):
     Raises:
         ConfigurationError: one of them is empty.
 
-    >>> AuthorizationCode("0b2b…", "s3cret", "c0de", "https://app.example.com/oauth2")
-    AuthorizationCode(client_id='0b2b…')
+    >>> AuthorizationCode("0b2b7e1c", "s3cret", "c0de", "https://app.example.com/oauth2")
+    AuthorizationCode(client_id='0b2b7e1c')
     """
 
     def __init__(self, client_id: str, client_secret: str, code: str, redirect_uri: str) -> None:

@@ -78,8 +78,8 @@ class ClientCredentials(Auth):
     Raises:
         ConfigurationError: one of them is empty.
 
-    >>> ClientCredentials("0b2b…", "s3cret")
-    ClientCredentials(client_id='0b2b…')
+    >>> ClientCredentials("0b2b7e1c", "s3cret")
+    ClientCredentials(client_id='0b2b7e1c')
     """
 
     renewable = True

@@ -13,11 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import ConfigurationError, DeadlineExceeded, OAuthError
-from .urls import checked_answer
+from .urls import LOOPBACK_HOSTS, checked_answer, loopback_parts
 
-__all__ = ["LOOPBACK_HOSTS", "Loopback"]
+__all__ = ["Loopback"]
 
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1")
 #: An answer with a token is longer than one with a code, but not that long.
 MOST_BYTES = 65_536
 #: Seconds that a connection may take to say what it wants. Browsers open some that say nothing.
@@ -52,11 +51,7 @@ class Loopback:
     """
 
     def __init__(self, redirect_uri: str, *, state: str, fragment: bool) -> None:
-        parts = urlsplit(redirect_uri)
-        if parts.scheme != "http" or parts.hostname not in LOOPBACK_HOSTS or parts.query or parts.fragment:
-            raise ConfigurationError(
-                f"redirect_uri must be http://localhost or http://127.0.0.1 with a port, not {redirect_uri!r}"
-            )
+        parts = loopback_parts(redirect_uri)
         self.path = parts.path or "/"
         self.state = state
         self.fragment = fragment

@@ -23,7 +23,7 @@ from .tokens import Change, SharedTokenStore, Token, TokenStore
 if TYPE_CHECKING:
     from ..pipeline import Engine
 
-__all__ = ["SLACK", "plan_login", "plan_token"]
+__all__ = ["SLACK", "ask", "plan_login", "plan_token"]
 
 #: A transport's timer may end this much (seconds) before the deadline that it was set to.
 SLACK = 0.05
@@ -72,7 +72,7 @@ class _Renewal:
 
     def stored(self) -> Steps[Token | None]:
         """Return the token of the store, if it will do."""
-        found: Token | None = yield from _ask(self.store, lambda: self.store.load(self.key))
+        found: Token | None = yield from ask(self.store, lambda: self.store.load(self.key))
         self.newest = found
         stale = self.wanted.stale
         if found is None or (stale is not None and stale.access_token == found.access_token):
@@ -86,7 +86,7 @@ class _Renewal:
             previous = stored
         token = yield from plan_login(self.engine, previous, urgent, deadline)
         try:
-            yield from _ask(self.store, lambda: self.store.save(self.key, token))
+            yield from ask(self.store, lambda: self.store.save(self.key, token))
         except TokenStoreError as error:
             # The token is good, and a refresh token that was used cannot be taken back.
             _log.warning("a new token could not be stored: %s", error)
@@ -137,7 +137,7 @@ class _Lease:
         Raises:
             OAuthError: the renewal that was waited for has failed.
         """
-        note: Mapping[str, Any] | None = yield from _ask(self._store, lambda: self._update(self._taken))
+        note: Mapping[str, Any] | None = yield from ask(self._store, lambda: self._update(self._taken))
         if note is None:
             return True
         if "failed" in note:
@@ -155,7 +155,7 @@ class _Lease:
             return (None, 0.0, None) if failure is None else (self._word(failure, now), REMEMBERED, None)
 
         try:
-            yield from _ask(self._store, lambda: self._update(change))
+            yield from ask(self._store, lambda: self._update(change))
         except TokenStoreError as error:
             _log.warning("the lease on a renewal could not be given back and will expire: %s", error)
 
@@ -188,7 +188,7 @@ def _left(note: Mapping[str, Any] | None, now: float) -> float:
     return max(0.001, note.get("until", now) - now) if note is not None else 0.0
 
 
-def _ask(store: TokenStore, work: Callable[[], T]) -> Steps[T]:
+def ask(store: TokenStore, work: Callable[[], T]) -> Steps[T]:
     """Use the store, in the way that suits it."""
     if getattr(store, "blocking", True):
         return (yield Blocking(work))

@@ -75,7 +75,7 @@ class SyncSession(Session):
 
     if TYPE_CHECKING:
 
-        def _wire(self) -> Any: ...
+        def _start(self) -> Any: ...
 
     def login(self, *, renew: bool = False) -> Token:
         """Log in now, instead of with the first call, and return the token.
@@ -89,8 +89,8 @@ class SyncSession(Session):
 
         >>> gc.login().expires_at          # doctest: +SKIP
         """
-        engine = self._engine
-        return run(self._plan_login(engine, renew), engine, self._wire())
+        engine, wire = self._start()
+        return run(self._plan_login(engine, renew), engine, wire)
 
     def logout(self) -> None:
         """Revoke the token at the service, and forget it here and in the token store.
@@ -99,8 +99,8 @@ class SyncSession(Session):
 
         >>> gc.logout()          # doctest: +SKIP
         """
-        engine = self._engine
-        run(self._plan_logout(engine), engine, self._wire())
+        engine, wire = self._start()
+        run(self._plan_logout(engine), engine, wire)
 
 
 class AsyncSession(Session):
@@ -108,14 +108,14 @@ class AsyncSession(Session):
 
     if TYPE_CHECKING:
 
-        def _wire(self) -> Any: ...
+        def _start(self) -> Any: ...
 
     async def login(self, *, renew: bool = False) -> Token:
         """Log in now; see :meth:`SyncSession.login`."""
-        engine = self._engine
-        return await arun(self._plan_login(engine, renew), engine, self._wire())
+        engine, wire = self._start()
+        return await arun(self._plan_login(engine, renew), engine, wire)
 
     async def logout(self) -> None:
         """Log out; see :meth:`SyncSession.logout`."""
-        engine = self._engine
-        await arun(self._plan_logout(engine), engine, self._wire())
+        engine, wire = self._start()
+        await arun(self._plan_logout(engine), engine, wire)

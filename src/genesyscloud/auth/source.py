@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ..clock import Clock
 from ..errors import DeadlineExceeded, GenesysCloudError
+from ..forks import renew_after_fork
 from .grants import Auth
 from .tokens import Token, TokenStore
 
@@ -55,12 +56,22 @@ class SharedToken(Generic[E]):
     def __init__(self, auth: Auth, store: TokenStore | None, login_url: str, clock: Clock) -> None:
         self.auth = auth
         self.store = store
-        self.key = f"{login_url}|{auth.identity}"
+        self._login_url = login_url
         self.clock = clock
-        self._lock = threading.Lock()
-        self._flight: Flight[E] | None = None
         self.current: Token | None = None
         self._quiet_until = 0.0
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Start anew in a child process: no thread of its parent, which may be logging in, exists there."""
+        self._lock = threading.Lock()
+        self._flight: Flight[E] | None = None
+
+    @property
+    def key(self) -> str:
+        """Where the store has the token. Made when it is needed, since a digest is part of it."""
+        return f"{self._login_url}|{self.auth.identity}"
 
     def fresh(self, renews: bool = True) -> Token | None:
         """Return the current token when it can be used without further ado. This is the path of every call.

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from .. import regions
 from ..errors import ConfigurationError, OAuthError
 
 __all__ = [
+    "LOOPBACK_HOSTS",
     "authorize_address",
     "authorize_url",
     "check_verifier",
     "checked_answer",
     "code_challenge",
     "logout_url",
+    "loopback_parts",
     "make_state",
     "make_verifier",
     "read_redirect",
@@ -25,6 +27,7 @@ __all__ = [
 #: What a PKCE verifier is made of: RFC 7636 calls these unreserved.
 ALPHABET = string.ascii_letters + string.digits + "-._~"
 VERIFIER_LENGTHS = range(43, 129)
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1")
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
@@ -71,6 +74,24 @@ def code_challenge(verifier: str) -> str:
 
     check_verifier(verifier)
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def loopback_parts(redirect_uri: str) -> SplitResult:
+    """Return the parts of an address of this machine that a browser can come back to.
+
+    Raises:
+        ConfigurationError: it is another address.
+    """
+    try:
+        parts = urlsplit(redirect_uri)
+        own = f"http://{parts.hostname}" + ("" if parts.port is None else f":{parts.port}")
+    except ValueError:
+        parts, own = urlsplit(""), ""
+    if parts.hostname not in LOOPBACK_HOSTS or redirect_uri != own + parts.path:
+        raise ConfigurationError(
+            f"redirect_uri must be http://localhost or http://127.0.0.1, with or without a port, not {redirect_uri!r}"
+        )
+    return parts
 
 
 def make_state() -> str:

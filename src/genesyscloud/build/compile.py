@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -14,8 +14,13 @@ from .swagger import Definition
 __all__ = ["compile_catalog"]
 
 
-def compile_catalog(definition: Definition) -> bytes:
-    """Return the catalog of ``definition``; see :mod:`genesyscloud.catalog` for its layout."""
+def compile_catalog(definition: Definition, topics: Mapping[str, str] | None = None) -> bytes:
+    """Return the catalog of ``definition``; see :mod:`genesyscloud.catalog` for its layout.
+
+    Args:
+        topics: notification topics with the names of their models; those whose model is not in the definition are
+            left out.
+    """
     models = {model.name: model for model in _with_cycles(definition.models)}
     read = {o.path: o.result for o in definition.operations if o.method == "GET"}
     operations = [_completed(operation, models, read) for operation in definition.operations]
@@ -30,6 +35,7 @@ def compile_catalog(definition: Definition) -> bytes:
     records: dict[str, bytes] = {
         "n:o": _json(sorted(operation.name for operation in operations)),
         "n:m": _json(sorted(models)),
+        "n:t": _json({topic: name for topic, name in sorted((topics or {}).items()) if name in models}),
     }
     records |= {f"g:{group.name}": _json(group) for group in definition.groups}
     records |= {f"o:{operation.name}": _json(operation) for operation in operations}

@@ -12,7 +12,10 @@ from .compile import compile_catalog
 from .stubs import render_stubs
 from .swagger import read_swagger
 
-__all__ = ["generate"]
+__all__ = ["generate", "read_topics"]
+
+#: Beside the definition: which topic has which model.
+TOPICS = "notification-topics.json"
 
 #: Folders that hold nothing but generated files.
 FOLDERS = ("_generated", "_api", "_models")
@@ -28,7 +31,7 @@ def generate(definition_file: Path, package: Path) -> list[str]:
         DefinitionError: the file is not a Swagger 2.0 definition.
     """
     definition = read_swagger(msgspec.json.decode(definition_file.read_bytes()))
-    catalog = compile_catalog(definition)
+    catalog = compile_catalog(definition, read_topics(definition_file))
     files = {"_generated/catalog.bin": catalog}
     files |= {path: text.encode() for path, text in render_stubs(Catalog(catalog)).items()}
     for path, data in files.items():
@@ -38,6 +41,12 @@ def generate(definition_file: Path, package: Path) -> list[str]:
             if f"{folder}/{file.name}" not in files:
                 file.unlink()
     return definition.notes
+
+
+def read_topics(definition_file: Path) -> dict[str, str]:
+    """The notification topics that are known of a definition, with the names of their models."""
+    topics = definition_file.with_name(TOPICS)
+    return msgspec.json.decode(topics.read_bytes(), type=dict[str, str]) if topics.exists() else {}
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -23,15 +23,16 @@ _PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 def own_path() -> str:
     """Return where this package's own configuration is, whether or not there is one."""
-    return os.path.join(_home(), ".genesyscloud", "config")
+    return os.path.join(home(), ".genesyscloud", "config")
 
 
 def vendor_path() -> str:
     """Return where the vendor's Python SDK has its configuration, whether or not there is one."""
-    return os.path.join(_home(), ".genesyscloudpython", "config")
+    return os.path.join(home(), ".genesyscloudpython", "config")
 
 
-def _home() -> str:
+def home() -> str:
+    """Return the home directory of who runs this."""
     return os.path.expanduser("~")
 
 
@@ -72,15 +73,36 @@ def _profile_path(profile: str) -> str:
     return path
 
 
-class Files:
+class Said:
     """What some files say together; those in front win."""
 
-    def __init__(self, paths: tuple[str, ...], *, named: bool) -> None:
+    def __init__(self, paths: tuple[str, ...], contents: dict[str, Contents]) -> None:
         self.paths = paths
+        self.contents = contents
+
+    @property
+    def values(self) -> Values:
+        """What they say, by section and key."""
+        values: dict[tuple[str, str], object] = {}
+        for path in reversed(self.paths):
+            if path in self.contents:
+                values.update(self.contents[path].values)
+        return values
+
+    def place(self, section: str) -> str:
+        """Return which files say something in ``section``, and its name, for messages."""
+        found = [path for path in self.paths if path in self.contents and self.contents[path].has(section)]
+        return f"{' and '.join(found)}: [{section}]"
+
+
+class Files(Said):
+    """The files that one client reads."""
+
+    def __init__(self, paths: tuple[str, ...], *, named: bool) -> None:
+        super().__init__(paths, {})
         #: Whether someone asked for them, rather than that they are in the usual places.
         self.named = named
         self._seen: dict[str, bytes | None] = {}
-        self._contents: dict[str, Contents] = {}
 
     def load(self) -> Values:
         """Read them for the first time.
@@ -91,22 +113,10 @@ class Files:
         for path in self.paths:
             data = self._seen[path] = _read(path)
             if data:
-                self._contents[path] = _parsed(data, path)
+                self.contents[path] = _parsed(data, path)
             elif data is None and self.named:
                 _log_warning("%s does not exist", path)
         return self.values
-
-    @property
-    def values(self) -> Values:
-        """What they say, by section and key."""
-        return _together(self.paths, self._contents)
-
-    def source(self, section: str) -> str:
-        """Return the path of the file that says something in ``section``, for messages."""
-        for path, contents in self._contents.items():
-            if any(found == section for found, _ in contents.values):
-                return path
-        return ""
 
     def changed(self) -> Candidate | None:
         """Read them again; ``None`` when nothing is new. A file that is gone, or empty, still says what it said.
@@ -121,7 +131,7 @@ class Files:
         if not new:
             return None
         self._seen.update(new)
-        contents = {**self._contents, **{path: _parsed(data, path) for path, data in new.items()}}
+        contents = {**self.contents, **{path: _parsed(data, path) for path, data in new.items()}}
         return Candidate(self, contents, tuple(new))
 
     def to_watch(self, wish: bool | None) -> tuple[str, ...]:
@@ -136,31 +146,19 @@ class Files:
             return tuple(path for path in self.paths if os.path.isfile(path))
         return tuple(path for path in self.paths if os.path.isfile(path) or not os.path.exists(path))
 
-    def take(self, contents: dict[str, Contents]) -> None:
-        """Let ``contents`` be what they say."""
-        self._contents = contents
 
-
-class Candidate:
+class Candidate(Said):
     """What the files say after a change, as long as nobody has tried whether it can be used."""
 
-    def __init__(self, files: Files, contents: dict[str, Contents], paths: tuple[str, ...]) -> None:
+    def __init__(self, files: Files, contents: dict[str, Contents], new: tuple[str, ...]) -> None:
+        super().__init__(files.paths, contents)
         self._files = files
-        self._contents = contents
-        self.paths = paths
-        self.values = _together(files.paths, contents)
+        #: Those that have changed.
+        self.new = new
 
     def accept(self) -> None:
         """It can be used."""
-        self._files.take(self._contents)
-
-
-def _together(paths: tuple[str, ...], contents: Mapping[str, Contents]) -> Values:
-    values: dict[tuple[str, str], object] = {}
-    for path in reversed(paths):
-        if path in contents:
-            values.update(contents[path].values)
-    return values
+        self._files.contents = self.contents
 
 
 def _parsed(data: bytes, path: str) -> Contents:

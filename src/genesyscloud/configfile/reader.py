@@ -29,6 +29,10 @@ class Contents(NamedTuple):
     values: dict[tuple[str, str], Any]
     unknown: list[str]
 
+    def has(self, section: str) -> bool:
+        """Whether it says something in ``section``."""
+        return any(found == section for found, _ in self.values)
+
     def __repr__(self) -> str:
         # The values of some are secrets.
         return f"Contents({', '.join(f'[{section}] {key}' for section, key in self.values)})"

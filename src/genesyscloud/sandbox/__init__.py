@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from .core import Sandbox
+from .faults import Fault
 from .settings import Settings
 
-__all__ = ["Sandbox", "Settings"]
+__all__ = ["Fault", "Sandbox", "Settings"]

@@ -25,13 +25,19 @@ import msgspec
 from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
 from . import admin, words
+from .channels import Channels
 from .clock import REAL_TIME, Clock, ClockState
+from .consequences import Consequences
+from .cors import cross_origin, preflight
 from .crud import Answered, Call, Handler, answer
-from .events import Events
+from .events import Event, Events
 from .fake import ExampleCall, Faker, example_body, example_call
-from .limits import RateLimiter
+from .faults import Exchange, Faults
+from .limits import RateLimiter, Sender
+from .listening import Listener, injected
 from .narrow import as_list, as_object
-from .oauth import Login
+from .oauth import PATHS, Login
+from .permissions import Permissions
 from .refusal import Refusal, bad_request, not_found
 from .render import Renderer
 from .requestlog import RequestLog
@@ -52,18 +58,20 @@ from .services import (
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
 from .store import Collection, Entity, Snapshot, Store
+from .topics import topics_of
+from .urls import IN_PROCESS_HOST, Place, Urls, locate
 from .validate import Validator
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ..client import AsyncGenesysCloud, GenesysCloud
+    from .certificates import Certificates
     from .datafile import DataFile
     from .server import Server
 
 __all__ = ["Sandbox", "SandboxSnapshot"]
 
-TOKEN_PATH = "/oauth/token"
 #: Answers to reads that are remembered until the next change, and the longest of them, in bytes.
 REMEMBERED = 512
 REMEMBERED_BYTES = 65_536
@@ -120,8 +128,8 @@ class Sandbox:
         self.handlers: dict[str, Handler] = dict(SERVICES)
         #: Operations that may be about what was deleted.
         self.unchecked = frozenset(UNCHECKED)
-        self._renderer = Renderer(self.faker, self._division_name)
-        self._validator = Validator(
+        self.renderer = Renderer(self.faker, self._division_name)
+        self.validator = Validator(
             self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
         )
         #: What was asked lately.
@@ -130,17 +138,26 @@ class Sandbox:
         self.snapshots: dict[str, SandboxSnapshot] = {}
         #: What happens, for those who want to know; services publish here.
         self.events = Events()
+        self._lock = threading.RLock()
+        self.topics = topics_of(catalog())
         #: The call that is being carried out, if any: who listens to changes can see who makes them.
         self.call: Call | None = None
         self.events.change_listeners += [partial(listener, self) for listener in LISTENERS]
-        self._lock = threading.RLock()
         self._server: Server | None = None
+        self._certificates: Certificates | None = None
+        self.urls = Urls(self)
+        self.permissions = Permissions(self)
         self._file = None if data is None else self._opened(data)
         self.store = Store(
             self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed,
             self._file.saved() if self._file else None, self._file,
         )  # fmt: skip
-        self._replies: dict[str, tuple[int, bytes, list[tuple[str, str]]]] = {}
+        #: What goes wrong on purpose.
+        self.faults = Faults(self)
+        #: The notification channels, and who is connected to them.
+        self.channels = Channels(self, self.topics)
+        self._consequences = Consequences(self)
+        self._replies: dict[tuple[Place, str, str, str], tuple[int, bytes, list[tuple[str, str]]]] = {}
         self._replies_at = 0
         self._start()
         course = self.store.table("clock").get("course")
@@ -175,12 +192,13 @@ class Sandbox:
     def _start(self) -> None:
         """Begin what is not kept in the store."""
         settings = self.settings
-        self.login = Login(settings)
-        self._limiter = RateLimiter(settings.rate_limit, settings.rate_limit_allowed, settings.clock)
+        self.login = Login(self)
+        self._limiter = RateLimiter(settings)
 
     def reset(self) -> None:
         """Go back to the state of the start: changes, tokens and jobs are forgotten, the clock shows the real time."""
         with self._lock:
+            self.faults.clear()
             self.restore(SandboxSnapshot(Snapshot({}, {}, {}), REAL_TIME))
             self._start()
 
@@ -204,6 +222,7 @@ class Sandbox:
         with self._lock:
             self.store.restore(snapshot.store)
             self.clock.state = snapshot.clock
+            self.channels.restored()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -218,12 +237,25 @@ class Sandbox:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        if self._certificates is not None:
+            self._certificates.close()
+            self._certificates = None
         if self._file is not None:
             with self._lock:
                 self.store.commit()
                 self._file.close()
 
     # --- ways in --------------------------------------------------------------------------------
+
+    def exchange(self, request: Request) -> Exchange:
+        """Answer a request, and say what :attr:`faults` do to the reply on its way; see :meth:`handle`."""
+        if self.settings.admin and admin.path_of(request.url):
+            with self._lock:
+                return Exchange(admin.answer(self, request))
+        started = perf_counter()
+        found = self.faults.exchange(request, self._handle) if self.faults else Exchange(self._handle(request))
+        self.requests.note(request, found.reply, perf_counter() - started)
+        return found
 
     def handle(self, request: Request) -> Reply:
         """Answer a request.
@@ -234,25 +266,25 @@ class Sandbox:
         Returns:
             The reply; never raises for anything that a request contains.
         """
-        if self.settings.admin and admin.path_of(request.url):
-            with self._lock:
-                return admin.answer(self, request)
-        started = perf_counter()
+        return self.exchange(request).reply
+
+    def _handle(self, request: Request) -> Reply:
         correlation_id = str(uuid.uuid4())
         headers: list[tuple[str, str]] = [("ININ-Correlation-Id", correlation_id)]
-        status, body, further = self._safely(request, headers, correlation_id)
+        sent = request.headers if isinstance(request.headers, Headers) else Headers(request.headers.items())
+        asked = preflight(request.method, sent)
+        status, body, further = (204, b"", asked) if asked else self._safely(request, sent, headers, correlation_id)
+        further = [*further, *cross_origin(sent)]
         if request.method == "HEAD":
             body = b""
-        reply = Reply(status, Headers([*headers, *further]), body)
-        self.requests.note(request, reply, perf_counter() - started)
-        return reply
+        return Reply(status, Headers([*headers, *further]), body)
 
     def _safely(
-        self, request: Request, headers: list[tuple[str, str]], correlation_id: str
+        self, request: Request, sent: Headers, headers: list[tuple[str, str]], correlation_id: str
     ) -> tuple[int, bytes, list[tuple[str, str]]]:
         try:
             with self._lock, self._transaction():
-                return self._answer(request, headers)
+                return self._answer(request, sent, headers)
         except Refusal as refusal:
             body = msgspec.json.encode(refusal.body(correlation_id))
             return refusal.status, body, [JSON, *refusal.headers]
@@ -290,28 +322,31 @@ class Sandbox:
         except OSError as error:
             raise Refusal(507, "insufficient.storage", f"Nothing was changed, because {error}.") from None
 
-    def _answer(self, request: Request, headers: list[tuple[str, str]]) -> tuple[int, bytes, list[tuple[str, str]]]:
-        path, query = _split(request.url)
-        sent = request.headers if isinstance(request.headers, Headers) else Headers(request.headers.items())
+    def _answer(
+        self, request: Request, sent: Headers, headers: list[tuple[str, str]]
+    ) -> tuple[int, bytes, list[tuple[str, str]]]:
+        place, path, query = locate(request.url, sent, self.settings.prefixes)
         data = request.body or b""
-        if path == TOKEN_PATH:
-            if request.method != "POST":
-                raise _not_allowed(["POST"])
-            return 200, msgspec.json.encode(self.login.grant(sent, data)), [JSON]
+        if path in PATHS:
+            return self.login.answer(request.method, path, query, sent, data)
         record, values, allowed = self.router.find(request.method, path)
         if record is None:
             raise _not_allowed(allowed) if allowed else not_found("The requested resource")
         token = ""
         if record.secured:
-            token, _ = self.login.token(sent.get("authorization"))
-            headers += self._limiter.count(token)
-        steady = record.method == "GET" and record.name not in PERSONAL and not self.store.jobs.keys() & values
-        if steady and (remembered := self._remembered(request.url)):
+            token, holder = self.login.token(sent.get("authorization"))
+            headers += self._limiter.count(Sender(token, holder.client_id, holder.user_id, record.name))
+            if record.path != "/api/v2/tokens/me" or "preserveIdleTTL=true" not in query:
+                self.login.use(token)
+            self.permissions.check(record, holder)
+        steady = record.method == "GET" and not self.store.jobs.keys() & values
+        question = (place, path, query, token if record.name in PERSONAL else "")
+        if steady and (remembered := self._remembered(question)):
             return remembered
-        found = self._validator.parameters(record, values, query, sent)
-        body = self._validator.body(record, sent, data)
+        found = self.validator.parameters(record, values, query, sent)
+        body = self.validator.body(record, sent, data)
         pairs = parse_qsl(query, keep_blank_values=True) if query else []
-        self.call = Call(record, path, values, found, pairs, body, token)
+        self.call = Call(record, path, values, found, pairs, body, token, place)
         looks = self.clock.looks
         try:
             value = answer(self, self.call)
@@ -319,14 +354,14 @@ class Sandbox:
             self.call = None
         written = self._written(record, path, value)
         if steady and looks == self.clock.looks and len(written[1]) <= REMEMBERED_BYTES:
-            self._replies[request.url] = written
+            self._replies[question] = written
         return written
 
-    def _remembered(self, url: str) -> tuple[int, bytes, list[tuple[str, str]]] | None:
+    def _remembered(self, question: tuple[Place, str, str, str]) -> tuple[int, bytes, list[tuple[str, str]]] | None:
         """The answer that was given to the same question, unless anything has changed since."""
         if self._replies_at != self.store.changes or len(self._replies) >= REMEMBERED:
             self._replies, self._replies_at = {}, self.store.changes
-        return self._replies.get(url)
+        return self._replies.get(question)
 
     def _written(self, record: OperationRecord, path: str, value: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
         if isinstance(value, Answered):
@@ -337,7 +372,7 @@ class Sandbox:
         if not record.result:
             return (204, b"", [])
         empty = value is None and record.result == "o"
-        fitted: Any = {} if empty else self._renderer.render(value, record.result, path)
+        fitted: Any = {} if empty else self.renderer.render(value, record.result, path)
         kind = record.produces[0] if record.produces else "application/json"
         if kind.startswith("text/"):
             return 200, str(fitted).encode("utf-8", "replace"), [("Content-Type", f"{kind}; charset=utf-8")]
@@ -362,32 +397,135 @@ class Sandbox:
         from ..auth import ClientCredentials
 
         auth = ClientCredentials(self.settings.client_id, self.settings.client_secret)
-        return {"auth": auth, "region": "http://sandbox.local", "transport": transport, **options}
+        # Files of this machine speak of the real service.
+        own = {"auth": auth, "region": f"http://{IN_PROCESS_HOST}", "config_file": "", "transport": transport}
+        return {**own, **options}
 
-    def access_token(self) -> str:
-        """A new access token of the client that exists from the start."""
-        return self.login.issue(self.settings.client_id)
+    def access_token(self, *, user_id: str = "", client_id: str = "") -> str:
+        """A new access token, without a login.
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        Args:
+            user_id: the person it acts for; empty for the client itself.
+            client_id: the client; by default the one for client credentials that exists from the start.
+        """
+        with self._lock:
+            return self.login.issue(client_id or self.settings.client_id, user_id)
+
+    def serve(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        https: bool = False,
+        ca_file: str = "",
+        names: Sequence[str] = (),
+    ) -> str:
         """Start to answer over HTTP, in a thread of its own, until :meth:`close`.
 
         Args:
             host: address to listen on.
             port: 0 for a free one.
+            https: whether to speak TLS, with a certificate made on the spot for this machine and every host of every
+                region. Clients have to trust :attr:`ca_file`.
+            ca_file: where to write the certificate of the authority; without it, to a temporary file.
+            names: further host names that the certificate is for.
 
         Returns:
             The base address (``http://127.0.0.1:40123``).
 
         Raises:
-            OSError: the port is taken.
-            RuntimeError: ``uvicorn`` is not installed (``pip install 'genesyscloud[sandbox]'``).
+            OSError: the port is taken, or the file cannot be written.
+            RuntimeError: ``uvicorn`` or ``trustme`` is not installed (``pip install 'genesyscloud[sandbox]'``).
+
+        Example:
+            >>> with Sandbox() as sandbox:
+            ...     address = sandbox.serve(https=True)
+            ...     gc = GenesysCloud(region=address, tls=TlsSettings(ca_file=sandbox.ca_file))
         """
         from .server import Server
 
         if self._server is None:
-            self._server = Server(self, host, port)
+            if https:
+                from .certificates import Certificates
+
+                self._certificates = Certificates([host, *names], ca_file)
+            self._server = Server(self, host, port, self._certificates)
             self._server.start()
         return self._server.address
+
+    @property
+    def address(self) -> str:
+        """The base address of the server; empty while there is none."""
+        return self._server.address if self._server is not None else ""
+
+    @property
+    def ca_file(self) -> str:
+        """The file with the certificate of the authority that clients of ``serve(https=True)`` have to trust.
+
+        Raises:
+            RuntimeError: the sandbox does not serve over HTTPS.
+        """
+        if self._certificates is None:
+            raise RuntimeError("there is no certificate: the sandbox does not serve over HTTPS; see serve(https=True)")
+        return self._certificates.ca_file
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held while the sandbox is at work; whoever reads its state from another thread holds it too."""
+        return self._lock
+
+    @contextmanager
+    def at_work(self) -> Generator[None]:
+        """Change the state from outside of a request: all that is done within is kept, or nothing of it.
+
+        Example:
+            >>> sandbox = Sandbox()
+            >>> with sandbox.at_work():
+            ...     sandbox.store.write("/api/v2/outbound/settings", {"maxCallsPerAgent": 5})
+        """
+        with self._lock, self._transaction():
+            yield
+
+    # --- notifications --------------------------------------------------------------------------
+
+    def listen(self, *topics: str) -> Listener:
+        """Collect the events of topics, without a channel and without a socket.
+
+        Args:
+            topics: as a channel is subscribed to them; ``{id}`` in place of an id stands for any.
+
+        Raises:
+            ValueError: there is no such topic.
+
+        Example:
+            >>> sandbox = Sandbox()
+            >>> with sandbox.listen("v2.users.{id}.presence") as events:
+            ...     happened = sandbox.inject("v2.users.1f.presence")
+            >>> events[0].topic
+            'v2.users.1f.presence'
+        """
+        return Listener(self, topics)
+
+    def inject(self, topic: str, body: Any = None, *, check: bool = True) -> Event:
+        """Make an event happen: whoever has subscribed to its topic is told.
+
+        Args:
+            topic: a concrete topic.
+            body: body of the event; an example when there is none.
+            check: whether to refuse a body that does not fit the schema of the topic. Without, any JSON value is
+                delivered as it is.
+
+        Returns:
+            The event.
+
+        Raises:
+            ValueError: there is no such topic, or the body does not fit.
+
+        Example:
+            >>> Sandbox().inject("v2.users.1f.routingStatus").body["id"]
+            '1f'
+        """
+        return injected(self, topic, body, check=check)
 
     # --- what the rooms behind it ask for -------------------------------------------------------
 
@@ -399,6 +537,12 @@ class Sandbox:
     def seconds(self) -> float:
         """The time of the sandbox, in seconds since the epoch."""
         return self.clock()
+
+    @property
+    def actor(self) -> str:
+        """Id of the person on whose behalf something is being done now."""
+        person = self.login.user_of(self.call.token) if self.call and self.call.token else ""
+        return person or self.admin_id
 
     def now(self) -> str:
         """The time of the sandbox, as it is written on the wire."""
@@ -459,7 +603,7 @@ class Sandbox:
         seeder = SEEDERS.get(shape.path)
         if seeder is not None:
             seeder(self, collection, entity)
-        return self._renderer.made(entity, shape.model) if known else entity
+        return self.renderer.made(entity, shape.model) if known else entity
 
     def home_division(self) -> Entity:
         """The division that everything is in until it is moved."""
@@ -560,14 +704,6 @@ class Sandbox:
         if isinstance(version, int):
             entity["version"] = version
         return body
-
-
-def _split(url: str) -> tuple[str, str]:
-    """Path and query of a URL, complete or not."""
-    if not url.startswith("/"):
-        url = "/" + url.partition("://")[2].partition("/")[2]
-    path, _, query = url.partition("#")[0].partition("?")
-    return path, query
 
 
 def _not_allowed(methods: list[str]) -> Refusal:

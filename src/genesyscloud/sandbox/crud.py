@@ -20,11 +20,12 @@ from .pages import facts, search_body, window
 from .refusal import bad_request, conflict, not_found
 from .shapes import CollectionShape, Listing, reads_many
 from .store import Collection, Entity
+from .urls import Place
 
 if TYPE_CHECKING:
     from .core import Sandbox
 
-__all__ = ["Answered", "Call", "answer"]
+__all__ = ["Answered", "Call", "answer", "generic"]
 
 CREATED = ("dateCreated", "createdDate", "dateSubmitted", "submissionDate")
 MODIFIED = ("dateModified", "modifiedDate", "dateUpdated", "dateLastModified")
@@ -46,6 +47,7 @@ class Call(NamedTuple):
         pairs: the query as it was sent.
         body: the body, without read-only properties; ``None`` when there is none.
         token: the access token; empty for operations that need none.
+        place: where the request was sent, see :class:`~genesyscloud.sandbox.urls.Urls`.
     """
 
     record: OperationRecord
@@ -55,6 +57,7 @@ class Call(NamedTuple):
     pairs: list[tuple[str, str]]
     body: Any
     token: str
+    place: Place = Place()
 
 
 class Answered(NamedTuple):
@@ -82,6 +85,11 @@ def answer(sandbox: Sandbox, call: Call) -> Any:
 
 
 Handler = Callable[["Sandbox", Call], Any]
+
+
+def generic(sandbox: Sandbox, call: Call) -> Any:
+    """Carry out a call as if no service knew its operation: for services that only add to it."""
+    return _chosen(sandbox, call.record)(sandbox, call)
 
 
 def _handler(sandbox: Sandbox, record: OperationRecord) -> Handler:
@@ -215,7 +223,7 @@ def _server_side(sandbox: Sandbox, shape: CollectionShape, self_uri: str) -> Ent
         made["version"] = 1
     for wire in ("createdBy", "modifiedBy"):
         if wire in known:
-            made[wire] = _reference(known[wire], sandbox.admin_id)
+            made[wire] = _reference(known[wire], sandbox.actor)
     return made | {"selfUri": self_uri} if "selfUri" in known else made
 
 
@@ -266,7 +274,7 @@ def merged(sandbox: Sandbox, call: Call, model: str, entity: Entity, entity_id: 
     if _has_division(known) and _division_id(body):
         changed["division"] = sandbox.division(_division_id(body))
     if "modifiedBy" in known:
-        changed["modifiedBy"] = _reference(known["modifiedBy"], sandbox.admin_id)
+        changed["modifiedBy"] = _reference(known["modifiedBy"], sandbox.actor)
     return changed
 
 

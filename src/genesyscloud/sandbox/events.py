@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .store import Change
+    from .tokens import Token
 
 __all__ = ["Event", "Events"]
 
@@ -17,10 +19,12 @@ class Event(NamedTuple):
     Attributes:
         topic: the concrete topic, such as ``v2.users.{id}.presence`` with the id filled in.
         body: the body that the topic's schema describes, a JSON value.
+        raw: whether it is to be delivered as it is, even where it does not fit the schema.
     """
 
     topic: str
     body: Any
+    raw: bool = False
 
 
 class Events:
@@ -34,15 +38,19 @@ class Events:
     def __init__(self) -> None:
         self.listeners: list[Callable[[Event], None]] = []
         self.change_listeners: list[Callable[[Change], None]] = []
-        self._held: list[Event] | None = None
+        self.token_listeners: list[Callable[[str, Token], None]] = []
+        self._held: list[Callable[[], None]] | None = None
 
-    def publish(self, topic: str, body: Any) -> None:
+    def publish(self, topic: str, body: Any, *, raw: bool = False) -> None:
         """Say that something happened."""
-        event = Event(topic, body)
+        self._say(partial(self._hand_out, Event(topic, body, raw)))
+
+    def _say(self, tell: Callable[[], None]) -> None:
+        """Tell at once, or when the request has succeeded."""
         if self._held is not None:
-            self._held.append(event)
-            return
-        self._hand_out(event)
+            self._held.append(tell)
+        else:
+            tell()
 
     def _hand_out(self, event: Event) -> None:
         for listener in list(self.listeners):
@@ -60,10 +68,15 @@ class Events:
     def release(self, *, hand_out: bool) -> None:
         """Let events wait no longer; those that did are handed out, or forgotten."""
         waiting, self._held = self._held or [], None
-        for event in waiting if hand_out else ():
-            self._hand_out(event)
+        for tell in waiting if hand_out else ():
+            tell()
 
     def changed(self, change: Change) -> None:
         """Say that an entity or a document is not what it was."""
         for listener in self.change_listeners:
             listener(change)
+
+    def token_revoked(self, value: str, token: Token) -> None:
+        """Say that an access token was taken back before its time."""
+        for listener in list(self.token_listeners):
+            self._say(partial(listener, value, token))

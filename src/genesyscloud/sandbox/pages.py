@@ -20,7 +20,7 @@ from .refusal import bad_request
 from .settings import Settings
 from .shapes import plain
 
-__all__ = ["Window", "facts", "search_body", "window"]
+__all__ = ["Window", "facts", "position_token", "search_body", "window"]
 
 TOKEN_MARK = "o"
 
@@ -100,7 +100,7 @@ def _positive(wire: str, value: Any) -> int:
     return number
 
 
-def _token(record: OperationRecord, wire: str, offset: int) -> str:
+def position_token(record: OperationRecord, wire: str, offset: int) -> str:
     """A position as a token; a plain number where the definition wants a number."""
     if any(p.wire == wire and p.type in "il" for p in record.parameters):
         return str(offset)
@@ -178,11 +178,11 @@ def facts(
             sized = {paging.size: str(size)} if paging.size else {}
             return found | {name: _link(path, query, {**sized, main: str(at)}) for name, at in links.items()}
         return found
-    token = _token(record, main, end)
+    token = position_token(record, main, end)
     if more:
         found |= {"nextUri": _link(path, query, {main: token}), "cursor": token, "cursors": {"after": token}}
     if part.offset > 0 and "before" in paging.positions:
-        back = _token(record, "before", part.offset)
+        back = position_token(record, "before", part.offset)
         found["previousUri"] = _link(path, query, {"before": back}, without=main)
         found["cursors"] = {**found.get("cursors", {}), "before": back}
     return found

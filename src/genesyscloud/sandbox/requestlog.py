@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..http import Reply, Request
 from ..redact import secrets_of, shown_body, shown_headers, shown_url
 from .router import Router
+from .urls import locate
 
 __all__ = ["Noted", "RequestLog"]
 
@@ -113,9 +114,7 @@ class RequestLog:
         }
 
     def _summary(self, noted: Noted) -> dict[str, Any]:
-        path = noted.request.url.partition("?")[0]
-        if not path.startswith("/"):
-            path = "/" + path.partition("://")[2].partition("/")[2]
+        _, path, _ = locate(noted.request.url, {})
         record, _, _ = self._router.find(noted.request.method, path)
         return {
             "number": noted.number,

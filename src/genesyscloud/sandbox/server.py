@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .app import App
 
 if TYPE_CHECKING:
+    from .certificates import Certificates
     from .core import Sandbox
 
 __all__ = ["Server", "address_of", "listen", "run"]
@@ -17,6 +18,8 @@ __all__ = ["Server", "address_of", "listen", "run"]
 #: A server that has not started by then never will.
 START_SECONDS = 30.0
 BACKLOG = 2048
+#: The longest message that a client may send on a WebSocket, in bytes.
+SAID_BYTES = 1 << 20
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,13 +41,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address_of(listener: socket.socket) -> str:
+def address_of(listener: socket.socket, *, https: bool = False) -> str:
     """The base address of a listening socket."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if https else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _server(sandbox: Sandbox) -> Any:
+def _server(sandbox: Sandbox, certificates: Certificates | None) -> Any:
     try:
         import uvicorn
     except ImportError:
@@ -52,15 +56,21 @@ def _server(sandbox: Sandbox) -> Any:
             "the sandbox needs uvicorn to serve over HTTP: pip install 'genesyscloud[sandbox]'"
         ) from None
     config = uvicorn.Config(
-        App(sandbox), access_log=False, log_config=None, lifespan="off", ws="none", server_header=False,
+        App(sandbox), access_log=False, log_config=None, lifespan="off", server_header=False,
         timeout_keep_alive=60, timeout_graceful_shutdown=2,
+        # What clients say is short. The log would show the paths of WebSockets, which are secrets.
+        ws="websockets-sansio", ws_max_size=SAID_BYTES, ws_per_message_deflate=False, log_level="warning",
     )  # fmt: skip
+    if certificates is not None:
+        # uvicorn makes a context from files; this one was made in memory.
+        config.load()
+        config.ssl = certificates.context
     return uvicorn.Server(config)
 
 
-def run(sandbox: Sandbox, listener: socket.socket) -> None:
-    """Serve in the foreground until SIGINT or SIGTERM."""
-    server = _server(sandbox)
+def run(sandbox: Sandbox, listener: socket.socket, certificates: Certificates | None = None) -> None:
+    """Serve in the foreground until SIGINT or SIGTERM; over HTTPS with ``certificates``."""
+    server = _server(sandbox, certificates)
     asyncio.run(server.serve(sockets=[listener]))
 
 
@@ -71,16 +81,17 @@ class Server:
         sandbox: what answers.
         host: address to listen on.
         port: 0 for a free one.
+        certificates: for HTTPS.
 
     Raises:
         OSError: the port is taken.
         RuntimeError: ``uvicorn`` is not installed.
     """
 
-    def __init__(self, sandbox: Sandbox, host: str, port: int) -> None:
-        self._server = _server(sandbox)
+    def __init__(self, sandbox: Sandbox, host: str, port: int, certificates: Certificates | None = None) -> None:
+        self._server = _server(sandbox, certificates)
         self._listener = listen(host, port)
-        self.address = address_of(self._listener)
+        self.address = address_of(self._listener, https=certificates is not None)
         # uvicorn takes signals over in the main thread only, so nothing is to be switched off here.
         self._thread = threading.Thread(target=self._serve, name="genesyscloud-sandbox", daemon=True)
 

@@ -7,8 +7,9 @@ most likely value as default, so that a test can ask "what if it is otherwise?".
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 __all__ = ["Settings"]
 
@@ -29,12 +30,33 @@ class Settings:
         seed: the same seed gives the same organization, ids included.
         client_id: id of the OAuth client that exists from the start.
         client_secret: its secret.
-        token_seconds: life of an access token, in seconds.
+        token_seconds: life of an access token, in seconds, unless its client says otherwise.
+        refresh_token_seconds: life of a refresh token, in seconds.
+        refresh_token_rotates: whether a refresh token works once, and each use gives a new one.
+        pkce_refresh_token: whether a login with PKCE gives a refresh token.
+        code_seconds: life of an authorization code, in seconds.
+        session_seconds: how long a browser remembers who logged in, in seconds.
+        auto_login: whether the authorize page is passed over: the person of ``login_hint``, or else the
+            administrator, says yes at once. For tests of programs that open a browser.
+        loopback_any_path: whether a registered ``http://localhost`` allows any path besides any port.
+        unknown_client_status: status of a token request from a client that is unknown or not active.
+        wrong_secret_status: status of a token request with a wrong secret.
+        enforce_permissions: whether a token needs the permissions that the definition demands of an operation.
+        prefixes: what gateways put in front of paths (``("/gateway/api", "/gateway/login")``) and is taken off;
+            ``None`` takes off anything.
         client_credentials_user: whether ``/api/v2/users/me`` answers a client-credentials token with the
             administrator of the organization. The real service has no user for such a token and refuses.
         rate_limit: requests per token and minute above which a 429 is answered; ``None`` never.
         rate_limit_allowed: what ``inin-ratelimit-allowed`` says while ``rate_limit`` is ``None``. High, since
             clients slow down when the count comes near it.
+        client_credentials_rate_limit: the same for tokens of clients that act for themselves; ``None``: as for others.
+        client_rate_limits: the same for the tokens of single clients, by client id.
+        user_app_rate_limit: requests per person and client, and minute; ``None``: no limit.
+        user_rate_limit: requests per person, and minute; ``None``: no limit.
+        operation_rate_limits: requests per token and minute for operations whose names match a pattern
+            (``"get_users*"``).
+        rate_limit_message: ``count``: a 429 says how many requests are allowed; ``seconds``: how long to wait.
+        rate_limit_retry_after: whether a 429 has the header ``Retry-After``.
         body_bytes: size of a request body above which a 413 is answered, in bytes.
         check_enums: whether a value outside the definition's enum is refused; the real service knows newer ones.
         page_size: entities on a page when the request does not say.
@@ -46,6 +68,17 @@ class Settings:
         job_polls: polls that a new job answers as unfinished.
         job_items: items that a finished job has.
         admin: whether the sandbox's own interface under ``/sandbox`` is there.
+        channel_seconds: life of a notification channel, in seconds; subscribing starts it anew.
+        channels_per_user_app: notification channels of one user in one application; one more replaces the oldest
+            that nobody is connected to.
+        topics_per_channel: topics of a channel above which a 400 is answered.
+        combined_topics_count_each: whether ``v2.users.{id}?presence&station`` counts as two topics, or as one.
+        exclusive_topics: topics (``v2.users.{id}.presence``) that one channel of a user at a time may have: the others
+            lose them, and are told.
+        heartbeat_seconds: time between two heartbeats on a channel, in seconds.
+        socket_closing_seconds: time from ``v2.system.socket_closing`` to the end of the connection, in seconds.
+        channel_close_code: WebSocket close code when the service ends a connection.
+        channel_backlog: messages that a client may leave unread before it is hung up on.
         clock: seconds since the epoch.
     """
 
@@ -53,9 +86,27 @@ class Settings:
     client_id: str = "sandbox"
     client_secret: str = field(default="sandbox", repr=False)
     token_seconds: int = 86_400
+    refresh_token_seconds: int = 30 * 86_400
+    refresh_token_rotates: bool = True
+    pkce_refresh_token: bool = False
+    code_seconds: int = 300
+    session_seconds: int = 86_400
+    auto_login: bool = False
+    loopback_any_path: bool = True
+    unknown_client_status: int = 400
+    wrong_secret_status: int = 401
+    enforce_permissions: bool = False
+    prefixes: Sequence[str] | None = None
     client_credentials_user: bool = True
     rate_limit: int | None = None
     rate_limit_allowed: int = 30_000
+    client_credentials_rate_limit: int | None = None
+    client_rate_limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    user_app_rate_limit: int | None = None
+    user_rate_limit: int | None = None
+    operation_rate_limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    rate_limit_message: Literal["count", "seconds"] = "count"
+    rate_limit_retry_after: bool = True
     body_bytes: int = 512_000
     check_enums: bool = True
     page_size: int = 25
@@ -67,4 +118,13 @@ class Settings:
     job_polls: int = 1
     job_items: int = 250
     admin: bool = True
+    channel_seconds: int = 86_400
+    channels_per_user_app: int = 20
+    topics_per_channel: int = 1000
+    combined_topics_count_each: bool = True
+    exclusive_topics: Collection[str] = ()
+    heartbeat_seconds: float = 30.0
+    socket_closing_seconds: float = 60.0
+    channel_close_code: int = 1001
+    channel_backlog: int = 10_000
     clock: Callable[[], float] = time.time

@@ -113,6 +113,12 @@ class Collection:
             self._made[entity_id] = entity
         return entity
 
+    def get(self, entity_id: str) -> Entity | None:
+        """The entity with an id, or ``None`` when there is none."""
+        if entity_id not in self:
+            return None
+        return self[entity_id]
+
     def peek(self, entity_id: str) -> Entity | None:
         """The entity with an id, unless it is one from the start that nobody has looked at."""
         entity = self._held(entity_id)

@@ -1,13 +1,22 @@
-"""Transports that hand requests to a sandbox in the same process: no socket, no thread, no waiting."""
+"""Transports that hand requests to a sandbox in the same process: no socket, no thread, no waiting.
+
+Only a fault that somebody has switched on makes them wait, or raise what a transport raises when a reply is late or
+its connection ends.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..errors import ReadError, ReadTimeout
 from ..http import AttemptTimeouts, Reply, Request
 
 if TYPE_CHECKING:
     from .core import Sandbox
+    from .faults import Exchange
 
 __all__ = ["AsyncSandboxTransport", "SandboxTransport"]
 
@@ -19,8 +28,15 @@ class SandboxTransport:
         self._sandbox = sandbox
 
     def send(self, request: Request, timeouts: AttemptTimeouts) -> Reply:
-        """Answer ``request``; the reply is there at once, so no timeout can pass."""
-        return self._sandbox.handle(request)
+        """Answer ``request``.
+
+        Raises:
+            TransportError: a fault of the sandbox wants it.
+        """
+        exchange = self._sandbox.exchange(request)
+        if exchange.delay:
+            _wait(self._sandbox, min(exchange.delay, _patience(timeouts)), time.sleep)
+        return _arrived(exchange, timeouts)
 
     def close(self) -> None:
         """The sandbox lives on: it may have other clients."""
@@ -33,8 +49,38 @@ class AsyncSandboxTransport:
         self._sandbox = sandbox
 
     async def send(self, request: Request, timeouts: AttemptTimeouts) -> Reply:
-        """Answer ``request``."""
-        return self._sandbox.handle(request)
+        """The same as :meth:`SandboxTransport.send`."""
+        exchange = self._sandbox.exchange(request)
+        if exchange.delay:
+            seconds = min(exchange.delay, _patience(timeouts))
+            await asyncio.sleep(0 if self._sandbox.clock.frozen else seconds)
+            _wait(self._sandbox, seconds, None)
+        return _arrived(exchange, timeouts)
 
     async def aclose(self) -> None:
         """The sandbox lives on: it may have other clients."""
+
+
+def _patience(timeouts: AttemptTimeouts) -> float:
+    return min(timeouts.read, timeouts.total)
+
+
+def _wait(sandbox: Sandbox, seconds: float, sleep: Callable[[float], None] | None) -> None:
+    """Let time pass: on a frozen clock by moving it, so that a test need not wait."""
+    if sandbox.clock.frozen:
+        sandbox.clock.move(seconds)
+    elif sleep is not None:
+        sleep(seconds)
+
+
+def _arrived(exchange: Exchange, timeouts: AttemptTimeouts) -> Reply:
+    """The reply of an exchange.
+
+    Raises:
+        TransportError: it did not arrive, or not in time.
+    """
+    if exchange.delay > _patience(timeouts):
+        raise ReadTimeout(f"no reply within {_patience(timeouts):g} s")
+    if exchange.cut is not None:
+        raise ReadError("the connection ended before the reply was complete")
+    return exchange.reply

@@ -137,6 +137,12 @@ class Validator:
             raise _refusal(problems, "body")
         return value
 
+    def problems(self, value: Any, type_: str) -> str:
+        """What is wrong with a value of ``type_``; empty when nothing is."""
+        found: list[Problem] = []
+        self._value(value, type_, None, None, "", found)
+        return "; ".join(f"{problem.path} {problem.message}" for problem in found[:MAX_PROBLEMS])
+
     def _value(
         self, value: Any, type_: str, enum: list[str] | None, limits: Limits | None, at: str, problems: list[Problem]
     ) -> Any:

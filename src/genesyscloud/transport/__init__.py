@@ -48,7 +48,10 @@ class AsyncTransport(Protocol):
 
 
 def transport(
-    *, tls: TlsSettings | None = None, proxy: ProxySettings | Literal[False] | None = None, pool_size: int = POOL_SIZE
+    *,
+    tls: TlsSettings | None = None,
+    proxy: ProxySettings | Literal[False] | None = None,
+    pool_size: int = POOL_SIZE,
 ) -> Transport:
     """Return the transport for threads.
 
@@ -60,7 +63,10 @@ def transport(
 
 
 def async_transport(
-    *, tls: TlsSettings | None = None, proxy: ProxySettings | Literal[False] | None = None, pool_size: int = POOL_SIZE
+    *,
+    tls: TlsSettings | None = None,
+    proxy: ProxySettings | Literal[False] | None = None,
+    pool_size: int = POOL_SIZE,
 ) -> AsyncTransport:
     """Return the transport for asyncio.
 

@@ -134,6 +134,7 @@ class AiohttpTransport:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeouts.total
         route = self._locate(request.url)
+        options = self._options(request, route, timeouts)
         state = self._states.get(loop) or await self._begin_loop()
         if state.slots.locked():
             await self._wait_for_slot(state.slots, timeouts.total)
@@ -142,7 +143,7 @@ class AiohttpTransport:
         attempt = _Attempt(loop, timeouts, deadline)
         token = _attempt.set(attempt)
         try:
-            reply = await self._exchange(state.session, request, self._options(request, route, timeouts), attempt)
+            reply = await self._exchange(state.session, request, options, attempt)
         except TimeoutError as error:
             raise self._timed_out(route, timeouts, attempt, error) from None
         except (aiohttp.ClientError, OSError, ValueError, coding.error) as error:
@@ -184,14 +185,18 @@ class AiohttpTransport:
                 allow_redirects=False,
                 **options,
             )
+            headers = Headers(response.headers.items())
             try:
-                body = await _read(response.content, attempt)
+                body = coding.unpacked(await _read(response.content, attempt), headers)
+            except (aiohttp.ClientError, OSError, coding.error):
+                response.close()
+                if response.status < 400:
+                    raise
+                # As for threads: an error says enough with its status, also when the end of it is lost.
+                body = b""
             except BaseException:
                 response.close()
                 raise
-        headers = Headers(response.headers.items())
-        if "content-encoding" in headers:
-            body = coding.decompress(body, headers["content-encoding"])
         return Reply(response.status, headers, body)
 
     async def aclose(self) -> None:
@@ -257,6 +262,8 @@ class AiohttpTransport:
             fault = faults.connect_failed(proxy.where, error.os_error)
             return ProxyError(f"proxy: {fault.reason}")
         if not attempt.connected:
+            if proxy is not None and isinstance(error, aiohttp.ClientResponseError | aiohttp.ServerDisconnectedError):
+                return faults.proxy_broken(proxy.where, _words(error))
             return faults.connect_failed(where, _origin_of(error))
         return faults.broken(where, _words(error), _origin_of(error))
 

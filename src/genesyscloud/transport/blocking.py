@@ -180,7 +180,7 @@ class BlockingTransport:
         try:
             response = _begin(incoming, "CONNECT")
         except http.client.HTTPException as error:
-            raise ProxyError(f"proxy {proxy.where} gave no proper answer: {_words(error)}") from None
+            raise faults.proxy_broken(proxy.where, _words(error)) from None
         if not 200 <= response.status < 300:
             raise faults.proxy_refused(proxy.where, origin.where, response.status)
 
@@ -200,20 +200,22 @@ class BlockingTransport:
             written = self._write(connection.sock, head, request.body, timeouts.read, deadline)
             incoming = _Incoming(connection.sock, self._clock, timeouts.read, deadline)
             response = _begin(incoming, request.method)
-            body = response.read()
             headers = Headers(response.headers.raw_items())
-            if "content-encoding" in headers:
-                body = coding.decompress(body, headers["content-encoding"])
+            body, whole = _body(response, headers)
         except TimeoutError:
             whole = self._clock() >= deadline
             raise faults.read_timed_out(where, timeouts.total if whole else timeouts.read, whole=whole) from None
         except (OSError, http.client.HTTPException, coding.error) as error:
             raise faults.broken(where, _words(error), error) from None
+        except (ValueError, OverflowError, MemoryError) as error:
+            # The standard library takes any number for a length: negative ones, and ones that no memory can hold.
+            raise faults.broken(where, "the length of the body makes no sense", error) from None
         reply = Reply(response.status, headers, body)
         refusal = faults.refusal(reply, where, connection.origin.tls, connection.origin.proxy)
         if refusal is not None:
             raise refusal
-        return reply, written and not response.will_close and not incoming.surplus and not _has_hidden_body(reply)
+        clean = written and whole and not response.will_close and not incoming.surplus and not _has_hidden_body(reply)
+        return reply, clean
 
     def _write(self, sock: socket.socket, head: bytes, body: bytes | None, read: float, deadline: float) -> bool:
         """Return whether everything was taken; a server may answer, and close, before it has read a long body."""
@@ -352,6 +354,26 @@ def _begin(incoming: _Incoming, method: str) -> http.client.HTTPResponse:
             return response
         # What is left to read belongs to the next one.
         response.fp = cast("io.BufferedReader", None)
+
+
+def _body(response: http.client.HTTPResponse, headers: Headers) -> tuple[bytes, bool]:
+    """Return the body, and whether it is whole.
+
+    An error says enough with its status. Servers that refuse a request before they have read it to its end close the
+    connection with data in it, and by the rules of TCP that destroys the end of their answer.
+    """
+    try:
+        return coding.unpacked(response.read(), headers), True
+    except TimeoutError:
+        raise
+    except http.client.IncompleteRead as error:
+        if response.status < 400:
+            raise
+        return b"" if "content-encoding" in headers else error.partial, False
+    except (OSError, http.client.HTTPException, coding.error):
+        if response.status < 400:
+            raise
+        return b"", False
 
 
 def _has_hidden_body(reply: Reply) -> bool:

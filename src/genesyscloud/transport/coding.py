@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
-__all__ = ["ACCEPTED", "decompress", "error"]
+__all__ = ["ACCEPTED", "decompress", "error", "unpacked"]
 
 #: What is asked for, unless a request says otherwise.
 ACCEPTED = "gzip, deflate"
 
 error = zlib.error
+
+
+def unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return the body of a reply as its sender meant it.
+
+    Raises:
+        zlib.error: see :func:`decompress`.
+    """
+    return decompress(body, headers["content-encoding"]) if "content-encoding" in headers else body
 
 
 def decompress(body: bytes, coding: str) -> bytes:

@@ -68,6 +68,8 @@ def _look_up(host: str, port: int, seconds: float) -> Sequence[_Address]:
         raise TimeoutError from None
     if isinstance(found, Exception):
         raise found
+    if not found:
+        raise socket.gaierror(socket.EAI_NONAME, "it has no address")
     return found
 
 

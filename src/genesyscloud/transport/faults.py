@@ -31,6 +31,7 @@ __all__ = [
     "connect_failed",
     "connect_timed_out",
     "pool_exhausted_text",
+    "proxy_broken",
     "proxy_refused",
     "read_timed_out",
     "refusal",
@@ -50,6 +51,9 @@ def connect_failed(where: str, error: Exception) -> TransportError:
     """Return the error for ``error`` raised while connecting to ``where``: nothing was sent."""
     if isinstance(error, socket.gaierror):
         return DnsError(f"the host name of {where} cannot be resolved ({reason(error)}); check region and network")
+    if _ended_handshake(error):
+        # Servers that are about to restart do so; it has nothing to do with certificates, and passes.
+        return ConnectError(f"no connection to {where}: the server closed it in the middle of the TLS handshake")
     if _is_tls(error):
         return TlsError(f"TLS with {where} failed: {reason(error)}{_tls_hint(error)}")
     return ConnectError(f"no connection to {where}: {reason(error)}")
@@ -87,8 +91,8 @@ def refusal(reply: Reply, where: str, tls: bool, proxy: ProxySettings | None) ->
     Args:
         tls: whether the request went over TLS, so that a proxy cannot have answered it.
     """
-    if reply.status == 407 and proxy is not None and not tls:
-        return proxy_refused(proxy.where, where, 407)
+    if proxy is not None and not tls and (reply.status == 407 or _is_refused_password(reply)):
+        return proxy_refused(proxy.where, where, reply.status)
     if tls and reply.status in (400, 495, 496):
         found = _CERTIFICATE_PAGE.search(reply.body)
         if found and reply.headers.get("content-type", "").startswith("text/html"):
@@ -99,10 +103,26 @@ def refusal(reply: Reply, where: str, tls: bool, proxy: ProxySettings | None) ->
     return None
 
 
+def _is_refused_password(reply: Reply) -> bool:
+    """Whether a 401 through a proxy is the proxy's own: tinyproxy's word for a password that is wrong, not missing.
+
+    The service answers in JSON, and with an id.
+    """
+    html = reply.headers.get("content-type", "").startswith("text/html")
+    return reply.status == 401 and html and "inin-correlation-id" not in reply.headers
+
+
 def proxy_refused(proxy: str, where: str, status: int) -> TransportError:
     """Return the error for a proxy that does not let a request through."""
-    hint = {407: "; check its user and password", 403: "; it does not allow this host or port"}.get(status, "")
+    hint = "; check its user and password" if status in (401, 407) else ""
+    if status == 403:
+        hint = "; it does not allow this host or port"
     return ProxyError(f"proxy {proxy} refused the way to {where}: status {status}{hint}", status)
+
+
+def proxy_broken(proxy: str, what: str) -> TransportError:
+    """Return the error for a proxy that was asked for a tunnel and did not answer as proxies do."""
+    return ProxyError(f"proxy {proxy} gave no proper answer: {what}")
 
 
 def pool_exhausted_text(pool_size: int, seconds: float) -> str:
@@ -124,6 +144,12 @@ def reason(error: BaseException) -> str:
 def _is_tls(error: BaseException) -> bool:
     # ssl errors come only from a loaded ssl module; naming its classes here would load it for plain http.
     return any(cls.__module__ == "ssl" for cls in type(error).__mro__)
+
+
+def _ended_handshake(error: Exception) -> bool:
+    # asyncio says it with a bare ConnectionResetError.
+    bare = isinstance(error, ConnectionResetError) and not error.args
+    return bare or type(error).__name__ in ("SSLEOFError", "SSLZeroReturnError")
 
 
 def _tls_hint(error: Exception) -> str:

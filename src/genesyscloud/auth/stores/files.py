@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -55,6 +54,8 @@ class JsonFile:
         Args:
             lasting: whether it must survive a failure of power.
         """
+        import tempfile
+
         try:
             handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
             try:

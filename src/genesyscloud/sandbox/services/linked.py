@@ -226,4 +226,4 @@ def after(sandbox: Sandbox, seconds: float) -> str:
 
 def actor_id(sandbox: Sandbox) -> str:
     """Id of the user who makes the call that is being carried out."""
-    return sandbox.admin_id
+    return sandbox.actor

@@ -42,7 +42,7 @@ TableStart = Callable[["Sandbox"], dict[str, Any]]
 
 #: By name of operation: carries the operation out.
 SERVICES: dict[str, Service] = {}
-#: Operations whose answers must not be remembered.
+#: Operations whose answers depend on who asks: they are remembered for each token.
 PERSONAL: set[str] = set()
 #: Operations about things that may be deleted.
 UNCHECKED: set[str] = set()

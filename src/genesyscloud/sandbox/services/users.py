@@ -174,12 +174,13 @@ def get_user(sandbox: Sandbox, call: Call) -> Any:
     return shown(sandbox, gone if gone is not None else user_of(sandbox, call.ids[0]), asked(call))
 
 
-@service("get_users_me")
+@service("get_users_me", personal=True)
 def me(sandbox: Sandbox, call: Call) -> Any:
     """The user of the token."""
-    if not sandbox.settings.client_credentials_user:
+    user_id = sandbox.login.user_of(call.token)
+    if not user_id:
         raise Refusal(400, "bad.request", "This request requires a user context. Client credentials have no user.")
-    return shown(sandbox, user_of(sandbox, sandbox.admin_id), asked(call))
+    return shown(sandbox, user_of(sandbox, user_id), asked(call))
 
 
 # --- searching ----------------------------------------------------------------------------------
