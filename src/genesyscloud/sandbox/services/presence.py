@@ -301,7 +301,7 @@ def remember(sandbox: Sandbox, change: Change) -> None:
         _append(sandbox, "routing_history", user_id, row)
     elif primary_source(sandbox, user_id).lower() == source.lower():
         chosen = as_object(change.after.get("presenceDefinition")) or {}
-        system = analytic(_system(chosen.get("systemPresence") or "Offline"))
+        system = analytic(str(chosen.get("systemPresence") or "Offline"))
         row = {"start": change.after.get("modifiedDate") or sandbox.now(), "systemPresence": system,
                "organizationPresenceId": chosen.get("id") or definition_id(sandbox, "Offline")}  # fmt: skip
         _append(sandbox, "presence_history", user_id, row)
