@@ -266,7 +266,7 @@ def test_roles_are_made_changed_and_found(org: Organization):
     org.do("PUT", f"{ROLES}/{role}", {"name": "Queue watcher", "permissionPolicies": [policy]})
     assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 403
     org.do("PATCH", f"{ROLES}/{role}", {"name": "Queue watcher", "permissions": ["routing:queue:add"]})
-    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 200
+    assert org.api(org.mine, "POST", QUEUES, {**QUEUE, "name": "Another"}).status == 200
     org.do("DELETE", f"{ROLES}/{role}")
     assert org.roles_of(org.user) == []
     assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 403

@@ -39,7 +39,8 @@ def _upset(sandbox: Sandbox) -> None:
         gc.request("DELETE", f"{QUEUES}/{known[0]['id']}")
         gc.request("PUT", f"{QUEUES}/{known[1]['id']}", json={**known[1], "description": "changed"})
         gc.request("POST", QUEUES, json={"name": "another"})
-        gc.request("POST", f"{QUEUES}/{known[2]['id']}/wrapupcodes", json=[{"id": known[3]["id"]}])
+        code = gc.request("GET", "/api/v2/routing/wrapupcodes").value["entities"][-1]
+        gc.request("POST", f"{QUEUES}/{known[2]['id']}/wrapupcodes", json=[{"id": code["id"]}])
         user = gc.request("GET", "/api/v2/users?pageSize=1").value["entities"][0]
         gc.request("PATCH", f"/api/v2/users/{user['id']}", json={"version": user["version"], "title": "changed"})
     sandbox.store.table("test")["a"] = {"changed": True}

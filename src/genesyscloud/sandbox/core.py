@@ -35,16 +35,26 @@ from .fake import ExampleCall, Faker, example_body, example_call
 from .faults import Exchange, Faults
 from .limits import RateLimiter, Sender
 from .listening import Listener, injected
-from .narrow import as_object
+from .narrow import as_list, as_object
 from .oauth import PATHS, Login
 from .organization import Organization, SeedData, chosen, described, start_ids
 from .permissions import Permissions
-from .refusal import Refusal, not_found
+from .refusal import Refusal, bad_request, not_found
 from .render import Renderer
 from .requestlog import RequestLog
 from .rng import seeded_uuid
 from .router import router_of
-from .services import EXAMPLE_BODIES, EXAMPLE_IDS, LISTENERS, PERSONAL, SEEDERS, SERVICES, TABLES
+from .services import (
+    EXAMPLE_BODIES,
+    EXAMPLE_IDS,
+    EXAMPLE_QUERIES,
+    LISTENERS,
+    PERSONAL,
+    SEEDERS,
+    SERVICES,
+    TABLES,
+    UNCHECKED,
+)
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
 from .store import Collection, Entity, Snapshot, Store
@@ -66,6 +76,16 @@ __all__ = ["Sandbox", "SandboxSnapshot"]
 REMEMBERED = 512
 REMEMBERED_BYTES = 65_536
 JSON = ("Content-Type", "application/json")
+DIVISIONS = "/api/v2/authorization/divisions"
+#: Values of parameters for which some are better than others: a Monday, on which seeded weeks begin.
+EXAMPLES = {"weekId": "2026-01-05", "weekDateId": "2026-01-05"}
+#: Parameters that name entities of a collection even where the path does not lead through it.
+NAMED = {
+    "userId": "/api/v2/users",
+    "agentId": "/api/v2/users",
+    "subjectId": "/api/v2/users",
+    "queueId": "/api/v2/routing/queues",
+}
 
 _log = logging.getLogger("genesyscloud.sandbox")
 
@@ -118,7 +138,9 @@ class Sandbox:
         self.router = router_of(catalog())
         self.shapes = Shapes(self.router, self.faker)
         self.handlers: dict[str, Handler] = dict(SERVICES)
-        self.renderer = Renderer(self.faker)
+        #: Operations that may be about what was deleted.
+        self.unchecked = frozenset(UNCHECKED)
+        self.renderer = Renderer(self.faker, self._division_name)
         self.validator = Validator(
             self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
         )
@@ -637,8 +659,36 @@ class Sandbox:
 
     def home_division(self) -> Entity:
         """The division that everything is in until it is moved."""
-        home = seeded_uuid(self.settings.seed, "/api/v2/authorization/divisions", 0)
-        return {"id": home, "name": "Home", "selfUri": f"/api/v2/authorization/divisions/{home}"}
+        home = seeded_uuid(self.settings.seed, DIVISIONS, 0)
+        kept = self.store.table("home_division").get("name", "Home")
+        return {"id": home, "name": kept, "selfUri": f"{DIVISIONS}/{home}"}
+
+    def _division_name(self, division_id: str) -> str:
+        home, shape = self.home_division(), self.shapes.collection(DIVISIONS)
+        if division_id == home["id"] or shape is None:
+            return str(home["name"])
+        divisions = self.collection(shape, [])
+        return str(divisions[division_id]["name"]) if division_id in divisions else ""
+
+    def division(self, division_id: str) -> Entity:
+        """A division as the entities in it refer to it; the home division for no id.
+
+        Raises:
+            Refusal: 400; there is no such division.
+        """
+        home = self.home_division()
+        if division_id in ("", home["id"]):
+            return home
+        shape = self.shapes.collection(DIVISIONS)
+        assert shape is not None
+        divisions = self.collection(shape, [])
+        if division_id not in divisions:
+            raise bad_request(
+                f"There is no division with id {division_id}.",
+                code="invalid.value",
+                details=[{"errorCode": "invalid.value", "fieldName": "division"}],
+            )
+        return {"id": division_id, "name": divisions[division_id]["name"], "selfUri": f"{DIVISIONS}/{division_id}"}
 
     # --- examples -------------------------------------------------------------------------------
 
@@ -660,22 +710,38 @@ class Sandbox:
         parameters = [parameter for parameter in record.parameters if parameter.place == "path"]
         for parameter in parameters[len(ids) :]:
             shape = closed.get(len(ids))
+            if shape is None and parameter.wire in EXAMPLES:
+                ids.append(EXAMPLES[parameter.wire])
+                continue
+            if shape is None and parameter.wire in NAMED:
+                shape = self.shapes.collection(NAMED[parameter.wire])
             last = record.method == "DELETE" and shape is own
             ids.append(
                 str(self.faker.parameter(parameter, record.name)) if shape is None else self._existing(shape, ids, last)
             )
         body = EXAMPLE_BODIES[record.name](self, ids) if record.name in EXAMPLE_BODIES else None
         if body is None and record.body:
-            body = self._current_version(record, ids, example_body(record, self.faker))
+            body = self._in_home(self._current_version(record, ids, example_body(record, self.faker)))
         headers = {"Authorization": f"Bearer {self.access_token()}"} if record.secured else {}
         values = {parameter.wire: value for parameter, value in zip(parameters, ids, strict=True)}
-        return example_call(record, self.faker, values, body, headers)
+        query = EXAMPLE_QUERIES[name](self) if name in EXAMPLE_QUERIES else {}
+        return example_call(record, self.faker, values, body, headers, query)
 
     def _existing(self, shape: CollectionShape, ids: Sequence[str], last: bool) -> str:
         known = self.collection(shape, ids).ids()
         if not known:
             raise LookupError(f"nothing is left in {shape.path}")
         return known[-1 if last else 0]
+
+    def _in_home(self, body: Any) -> Any:
+        """A body whose division exists."""
+        home = self.home_division()["id"]
+        for entity in [found for entry in as_list(body) or [body] if (found := as_object(entry)) is not None]:
+            if as_object(entity.get("division")):
+                entity["division"] = {"id": home}
+            if isinstance(entity.get("divisionId"), str):
+                entity["divisionId"] = home
+        return body
 
     def _current_version(self, record: OperationRecord, ids: Sequence[str], body: Any) -> Any:
         """A body with the version of the thing that it is about to change."""

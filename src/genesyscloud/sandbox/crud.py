@@ -5,7 +5,7 @@ Behaviour that the definition cannot tell is in ``services/``; this is all the r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -77,7 +77,7 @@ class Answered(NamedTuple):
 def answer(sandbox: Sandbox, call: Call) -> Any:
     """Carry out a call and return the value of the reply, in any shape: the caller fits it to its type."""
     handler = _handler(sandbox, call.record)
-    for shape in sandbox.shapes.parents(call.record.path):
+    for shape in () if call.record.name in sandbox.unchecked else sandbox.shapes.parents(call.record.path):
         entity_id = call.ids[shape.depth]
         if entity_id not in sandbox.collection(shape, call.ids):
             raise not_found(shape.noun, entity_id)
@@ -216,8 +216,20 @@ def add(sandbox: Sandbox, call: Call, collection: Collection, body: Entity, chos
         entity[job] = entity_id
         sandbox.store.jobs[entity_id] = 0
     entity |= _server_side(sandbox, shape, f"{collection.path}/{sandbox.quoted(entity_id)}")
+    if _has_division(known):
+        entity["division"] = sandbox.division(_division_id(body))
     collection.put(entity_id, sandbox.completed(shape, entity, entity_id))
     return entity_id
+
+
+def _has_division(known: Mapping[str, PropertyRecord]) -> bool:
+    return "division" in known and known["division"].type.startswith("#")
+
+
+def _division_id(body: Entity) -> str:
+    """The id of the division that a body names: ``{"division": {"id": …}}`` or ``{"divisionId": …}``."""
+    given = as_object(body.get("division")) or {}
+    return str(given.get("id") or body.get("divisionId") or "")
 
 
 def _server_side(sandbox: Sandbox, shape: CollectionShape, self_uri: str) -> Entity:
@@ -274,7 +286,11 @@ def merged(sandbox: Sandbox, call: Call, model: str, entity: Entity, entity_id: 
     if isinstance(current, int):
         changed["version"] = current + 1
     known = sandbox.shapes.properties(model)
+    if _has_division(known) and "division" in entity:
+        changed.setdefault("division", entity["division"])
     changed |= {wire: sandbox.now() for wire in MODIFIED if wire in known and known[wire].type == "t"}
+    if _has_division(known) and _division_id(body):
+        changed["division"] = sandbox.division(_division_id(body))
     if "modifiedBy" in known:
         changed["modifiedBy"] = _reference(known["modifiedBy"], sandbox.actor)
     return changed

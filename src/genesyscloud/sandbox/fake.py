@@ -225,6 +225,7 @@ def example_call(
     path_values: Mapping[str, str] | None = None,
     body: Any = None,
     headers: Mapping[str, str] | None = None,
+    query_values: Mapping[str, str] | None = None,
 ) -> ExampleCall:
     """Make a valid request for an operation.
 
@@ -234,6 +235,7 @@ def example_call(
         path_values: values for path parameters by wire name, made up where missing.
         body: the body, made up when ``None`` and the operation has one.
         headers: further headers (``Authorization``).
+        query_values: values for required query parameters by wire name, made up where missing.
     """
     arguments: dict[str, Any] = {}
     path = record.path
@@ -242,7 +244,8 @@ def example_call(
     for parameter in record.parameters:
         if parameter.place != "path" and not parameter.required:
             continue
-        given = (path_values or {}).get(parameter.wire) if parameter.place == "path" else None
+        known = path_values if parameter.place == "path" else query_values
+        given = (known or {}).get(parameter.wire)
         value = faker.parameter(parameter, record.name) if given is None else _typed(given, parameter.type)
         arguments[parameter.name] = value
         items = as_list(value)

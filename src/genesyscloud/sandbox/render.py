@@ -6,6 +6,7 @@ that the model wants, and whatever the model requires is filled in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..catalog import ModelRecord, PropertyRecord
@@ -16,6 +17,8 @@ from .validate import FITS, INT_BITS, breaks
 __all__ = ["Renderer"]
 
 _MISSING: Any = object()
+#: Models of references to divisions, which carry the division's name.
+DIVISIONS = {"Division", "DivisionReference", "StarrableDivision", "WritableDivision", "WritableStarrableDivision"}
 
 
 class _Form(NamedTuple):
@@ -31,10 +34,16 @@ class _Form(NamedTuple):
 
 
 class Renderer:
-    """Fits values to types."""
+    """Fits values to types.
 
-    def __init__(self, faker: Faker) -> None:
+    Args:
+        faker: knows the models.
+        division_name: the name of the division with an id, as it is now; empty when there is none.
+    """
+
+    def __init__(self, faker: Faker, division_name: Callable[[str], str] = lambda division_id: "") -> None:
         self._faker = faker
+        self._division_name = division_name
         self._forms: dict[str, _Form] = {}
 
     def render(self, value: Any, type_: str, *key: object) -> Any:
@@ -90,6 +99,8 @@ class Renderer:
         sent = as_object(value)
         if sent is None:
             return _MISSING
+        if name in DIVISIONS and isinstance(sent.get("id"), str):
+            sent = {**sent, "name": self._division_name(sent["id"]) or sent.get("name")}
         if not form.properties:
             return sent
         fitted: dict[str, Any] = {}

@@ -25,11 +25,14 @@ VIEWS = {"search", "query", "divisionviews", "all"}
 SAME = {
     "/api/v2/routing/queues/{}/users": "/api/v2/routing/queues/{}/members",
     "/api/v2/presencedefinitions": "/api/v2/presence/definitions",
+    "/api/v2/routing/wrapupcodes/divisionviews": "/api/v2/routing/wrapupcodes",
     "/api/v2/scim/users": "/api/v2/users",
     "/api/v2/scim/groups": "/api/v2/groups",
     "/api/v2/scim/v2/users": "/api/v2/users",
     "/api/v2/scim/v2/groups": "/api/v2/groups",
 }
+#: Paths that look like collections, but whose last parameter is no id of an entity.
+NO_COLLECTIONS = {"/api/v2/users/{}/externalid"}
 #: Properties by which a reply names the job it started, best first.
 JOB_IDS = ("jobId", "executionId", "transactionId", "id")
 STATES = ("state", "status", "queryStatus")
@@ -167,7 +170,7 @@ class Shapes:
 
     def _collection(self, path: str) -> CollectionShape | None:
         item_path = self._items.get(path)
-        if item_path is None:
+        if item_path is None or path in NO_COLLECTIONS:
             return None
         items, own = self._by_path[item_path], self._by_path.get(path, {})
         listing = self.listing(own["GET"]) if "GET" in own else None

@@ -136,6 +136,14 @@ class Collection:
             self._places = {seeded: place for place, seeded in enumerate(self.seeded)}
         return self._places[entity_id]
 
+    def looked_at(self) -> list[Entity]:
+        """The entities, without those from the start that nobody has looked at lately, which are as they were made."""
+        return [entity for entity_id in self.ids() if (entity := self.peek(entity_id)) is not None]
+
+    def remake(self) -> None:
+        """Make the entities from the start that nobody has changed anew when they are next looked at."""
+        self._made.clear()
+
     def put(self, entity_id: str, entity: Entity) -> None:
         """Add or replace an entity."""
         before = None
@@ -375,7 +383,8 @@ class Store:
 
     def collection(self, shape: CollectionShape, path: str, *, seeded: bool) -> Collection:
         """The collection at ``path``; without entities from the start unless ``seeded``."""
-        found = self._written.get(path) or self._pristine.get(path)
+        # One that is empty is not one that is missing: ``or`` would bring back what was deleted.
+        found = self._written.get(path, self._pristine.get(path))
         if found is not None:
             return found
 
@@ -400,6 +409,17 @@ class Store:
                 self._known_ids.clear()
             found = self._known_ids[path] = list(self._start_ids(shape, path))
         return found
+
+    def collections(self) -> list[Collection]:
+        """The collections that somebody has written to."""
+        return list(self._written.values())
+
+    def remake(self) -> None:
+        """Make all that is as it was from the start anew when it is next looked at."""
+        self._pristine.clear()
+        for collection in self._written.values():
+            collection.remake()
+        self.changes += 1
 
     def table(self, name: str) -> Table:
         """The table called ``name``; empty at first, unless an area registered what it starts with."""

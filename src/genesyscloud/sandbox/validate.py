@@ -177,6 +177,10 @@ class Validator:
         if kind in "[{" or not FITS[kind](value):
             problems.append(Problem(_code(kind), at or "body", f"is not {NAMES[kind]}"))
         elif enum and self._check_enums and kind == "s" and value not in enum:
+            # The service reads enums in any case: identity providers send ``Replace``.
+            same = next((known for known in enum if known.lower() == value.lower()), None)
+            if same is not None:
+                return same
             problems.append(Problem("invalid.value", at, f"is none of {', '.join(enum[:20])}"))
         elif problem := breaks(value, limits):
             problems.append(Problem("invalid.value", at, problem))
@@ -192,14 +196,16 @@ class Validator:
         properties, required, ignored = self._properties(name)
         if not properties and not ignored:
             return sent
-        for wire in required:
+        # An object inside the body that has an id refers to an entity: nothing else is needed of it.
+        refers = bool(at) and isinstance(sent.get("id"), str)
+        for wire in () if refers else required:
             if sent.get(wire) is None:
                 problems.append(Problem("required", _join(at, wire), "is required"))
         kept: dict[str, Any] = {}
         for wire, inner in sent.items():
             record = properties.get(wire)
             if record is None or inner is None:
-                if wire not in ignored:
+                if wire not in ignored or (refers and wire == "id"):
                     kept[wire] = inner
             else:
                 where = _join(at, wire)

@@ -22,7 +22,7 @@ from ..refusal import bad_request, not_found
 from ..shapes import Listing
 from .registry import example_body, example_ids, listener, seeded_ids, seeder, service
 from .users import PATH as USERS
-from .users import users
+from .users import expansion, users
 
 if TYPE_CHECKING:
     from ..core import Sandbox
@@ -304,6 +304,12 @@ def replace_user_roles(sandbox: Sandbox, call: Call) -> Any:
     new = [(role_id, home) for role_id in call.body if role_id not in {grant.role_id for grant in held}]
     sandbox.permissions.replace(user_id, [*(grant[:2] for grant in held), *_checked(sandbox, new)])
     return _user_authorization(sandbox, user_id)
+
+
+@expansion("authorization")
+def expanded_authorization(sandbox: Sandbox, user: Entity) -> Any:
+    """Roles and what they allow, as part of a user."""
+    return _user_authorization(sandbox, user["id"])
 
 
 def _user_authorization(sandbox: Sandbox, user_id: str) -> Entity:

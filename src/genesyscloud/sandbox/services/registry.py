@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 __all__ = [
     "EXAMPLE_BODIES",
     "EXAMPLE_IDS",
+    "EXAMPLE_QUERIES",
     "LISTENERS",
     "PERSONAL",
     "SEEDED_IDS",
     "SEEDERS",
     "SERVICES",
     "TABLES",
+    "UNCHECKED",
     "example_body",
     "example_ids",
+    "example_query",
     "listener",
     "seeded_ids",
     "seeder",
@@ -33,13 +36,16 @@ Seeder = Callable[["Sandbox", "Collection", "Entity"], None]
 SeededIds = Callable[["Sandbox", str], list[str]]
 ExampleBody = Callable[["Sandbox", Sequence[str]], Any]
 ExampleIds = Callable[["Sandbox"], list[str]]
-TableStart = Callable[["Sandbox"], dict[str, Any]]
+ExampleQuery = Callable[["Sandbox"], dict[str, str]]
 Listener = Callable[["Sandbox", "Change"], None]
+TableStart = Callable[["Sandbox"], dict[str, Any]]
 
 #: By name of operation: carries the operation out.
 SERVICES: dict[str, Service] = {}
 #: Operations whose answers depend on who asks: they are remembered for each token.
 PERSONAL: set[str] = set()
+#: Operations about things that may be deleted.
+UNCHECKED: set[str] = set()
 #: By path of collection: makes a seeded entity more like a real one.
 SEEDERS: dict[str, Seeder] = {}
 #: By path of collection: the ids that are in it from the start, where they are ids of entities elsewhere.
@@ -48,21 +54,25 @@ SEEDED_IDS: dict[str, SeededIds] = {}
 EXAMPLE_BODIES: dict[str, ExampleBody] = {}
 #: By name of operation: values for the parameters of the path, for things that exist.
 EXAMPLE_IDS: dict[str, ExampleIds] = {}
+#: By name of operation: values for required parameters of the query, for things that exist.
+EXAMPLE_QUERIES: dict[str, ExampleQuery] = {}
 #: By name of table: makes the rows that it has from the start.
 TABLES: dict[str, TableStart] = {}
 #: Told of every change in every sandbox.
 LISTENERS: list[Listener] = []
 
 
-def service(*names: str, personal: bool = False) -> Callable[[Service], Service]:
+def service(*names: str, personal: bool = False, parents: bool = True) -> Callable[[Service], Service]:
     """Register what carries out the operations called ``names``.
 
     Args:
         personal: whether the answer depends on more than the request's URL and the state: on who asks.
+        parents: whether the entities that the path leads through must exist; those deleted do not.
     """
 
     def register(function: Service) -> Service:
         PERSONAL.update(names if personal else ())
+        UNCHECKED.update(() if parents else names)
         SERVICES.update(dict.fromkeys(names, function))
         return function
 
@@ -116,6 +126,16 @@ def example_ids(*names: str) -> Callable[[ExampleIds], ExampleIds]:
 
     def register(function: ExampleIds) -> ExampleIds:
         EXAMPLE_IDS.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+def example_query(*names: str) -> Callable[[ExampleQuery], ExampleQuery]:
+    """Register what makes values for required query parameters of the operations called ``names``."""
+
+    def register(function: ExampleQuery) -> ExampleQuery:
+        EXAMPLE_QUERIES.update(dict.fromkeys(names, function))
         return function
 
     return register
