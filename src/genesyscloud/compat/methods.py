@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..catalog import catalog
-from .naming import attribute, module_of_class, positional, swagger_type
+from .naming import attribute, module_of_class, number, positional, swagger_type
 
 if TYPE_CHECKING:
     from ..catalog import GroupRecord, OperationRecord, ParameterRecord
@@ -134,9 +134,9 @@ def _check(method: str, name: str, entry: ParameterRecord, value: Any) -> None:
     assert limits is not None
     broken = ""
     if limits.maximum is not None and value > limits.maximum:
-        broken = f"a value less than or equal to  `{limits.maximum}`"
+        broken = f"a value less than or equal to  `{number(limits.maximum)}`"
     elif limits.minimum is not None and value < limits.minimum:
-        broken = f"a value greater than or equal to `{limits.minimum}`"
+        broken = f"a value greater than or equal to `{number(limits.minimum)}`"
     if broken:
         raise ValueError(f"Invalid value for parameter `{name}` when calling `{method}`, must be {broken}")
     if limits.pattern is not None and re.match(limits.pattern, value) is None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .face.api_null_value import is_null
 from .face.configuration import OUTDATED, Configuration
-from .naming import attribute, module_of_class, swagger_type
+from .naming import attribute, module_of_class, number, swagger_type
 
 if TYPE_CHECKING:
     from ..catalog import Limits, ModelRecord, PropertyRecord
@@ -36,9 +36,9 @@ _put: Callable[[object, dict[str, Any]], None] = _contents.__set__
 class _Own:
     """A dictionary of the class of which an instance gets its own copy, because scripts add to it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, slot: str) -> None:
         self._name = name
-        self._slot = f"_all_{name}"
+        self._slot = slot
 
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
@@ -69,23 +69,23 @@ class Field:
 
 
 class Model(_Bare):
-    """Base of all models."""
+    """Base of all models. What it has of its own has names that no property can have."""
 
-    _all_swagger_types: ClassVar[Mapping[str, str]] = {}
-    _all_attribute_map: ClassVar[Mapping[str, str]] = {}
+    __types__: ClassVar[Mapping[str, str]] = {}
+    __names__: ClassVar[Mapping[str, str]] = {}
     #: Fields by their names in JSON.
-    _fields: ClassVar[Mapping[str, Field]] = {}
+    __fields__: ClassVar[Mapping[str, Field]] = {}
 
     if not TYPE_CHECKING:
-        swagger_types = _Own("swagger_types")
-        attribute_map = _Own("attribute_map")
+        swagger_types = _Own("swagger_types", "__types__")
+        attribute_map = _Own("attribute_map", "__names__")
 
         @property
         def __dict__(self) -> dict[str, Any]:
             values = contents(self)
-            values.setdefault("swagger_types", dict(self._all_swagger_types))
-            values.setdefault("attribute_map", dict(self._all_attribute_map))
-            for field in self._fields.values():
+            values.setdefault("swagger_types", dict(self.__types__))
+            values.setdefault("attribute_map", dict(self.__names__))
+            for field in self.__fields__.values():
                 values.setdefault(field.slot, None)
             return values
 
@@ -107,7 +107,7 @@ class Model(_Bare):
 
         return pformat(self.to_dict())
 
-    def _plain(self) -> Any:
+    def __plain__(self) -> Any:
         """Return what is sent."""
         return _plain_model(self)
 
@@ -125,22 +125,22 @@ def _whole(value: object) -> dict[str, Any] | None:
     """Return what ``vars()`` shows, without leaving it behind."""
     if not isinstance(value, Model):
         return getattr(value, "__dict__", None)
-    nothing = {field.slot: None for field in value._fields.values()}
-    types: dict[str, Any] = {"swagger_types": value._all_swagger_types, "attribute_map": value._all_attribute_map}
+    nothing = {field.slot: None for field in value.__fields__.values()}
+    types: dict[str, Any] = {"swagger_types": value.__types__, "attribute_map": value.__names__}
     return {**types, **nothing, **contents(value)}
 
 
 def types_of(value: Any) -> Mapping[str, str]:
     """Return the properties of a model and their types; those that a script has added to it included."""
     if isinstance(value, Model):
-        return contents(value).get("swagger_types") or value._all_swagger_types
+        return contents(value).get("swagger_types") or value.__types__
     return value.swagger_types
 
 
 def map_of(value: Any) -> Mapping[str, str]:
     """Return the names in JSON of a model's properties."""
     if isinstance(value, Model):
-        return contents(value).get("attribute_map") or value._all_attribute_map
+        return contents(value).get("attribute_map") or value.__names__
     return value.attribute_map
 
 
@@ -169,7 +169,7 @@ def plain(value: Any) -> Any:
         pairs: Iterable[tuple[Any, Any]] = value.items()  # pyright: ignore[reportUnknownVariableType]
         return {key: plain(item) for key, item in pairs}
     if isinstance(value, Model):
-        return value._plain()
+        return value.__plain__()
     return _plain_model(value)
 
 
@@ -186,7 +186,7 @@ def build(record: ModelRecord) -> type[Model]:
     namespace: dict[str, Any] = {
         "__module__": f"PureCloudPlatformClientV2.models.{module_of_class(record.name)}",
         "__doc__": f"The model {record.name}.",
-        "_fields": fields,
+        "__fields__": fields,
     }
     types: dict[str, str] = {}
     names: dict[str, str] = {}
@@ -197,8 +197,8 @@ def build(record: ModelRecord) -> type[Model]:
         names[name] = entry.wire
         namespace[field.slot] = None
         namespace[name] = property(attrgetter(field.slot), _setter(name, field, entry.limits))
-    namespace["_all_swagger_types"] = types
-    namespace["_all_attribute_map"] = names
+    namespace["__types__"] = types
+    namespace["__names__"] = names
     return type(record.name, (Model,), namespace)
 
 
@@ -236,9 +236,9 @@ def _checks(name: str, limits: Limits) -> Iterable[tuple[Callable[[Any], bool], 
     if (shortest := limits.min_length) is not None:
         yield lambda value: len(value) < shortest, f"length must be greater than or equal to `{shortest}`"
     if (most := limits.maximum) is not None:
-        yield lambda value: value > most, f"must be a value less than or equal to `{most}`"
+        yield lambda value: value > most, f"must be a value less than or equal to `{number(most)}`"
     if (least := limits.minimum) is not None:
-        yield lambda value: value < least, f"must be a value greater than or equal to `{least}`"
+        yield lambda value: value < least, f"must be a value greater than or equal to `{number(least)}`"
     if (pattern := limits.pattern) is not None:
         yield (
             lambda value: re.match(pattern, value) is None,

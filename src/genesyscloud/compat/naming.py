@@ -11,7 +11,7 @@ import re
 from ..catalog import OperationRecord
 from ..names import snake_case
 
-__all__ = ["attribute", "class_of_tag", "module_of_class", "positional", "swagger_type"]
+__all__ = ["attribute", "class_of_tag", "module_of_class", "number", "positional", "swagger_type"]
 
 #: Names that the vendor's generator avoids besides the keywords of Python.
 _AVOIDED = frozenset({"self", "property"})
@@ -75,6 +75,15 @@ def swagger_type(type_: str) -> str:
     if kind == "{":
         return f"dict(str, {swagger_type(inner)})"
     return inner if kind == "#" else _SCALARS[kind]
+
+
+def number(value: float) -> str:
+    """Return a limit as messages have it.
+
+    >>> number(100.0), number(0.01)
+    ('100', '0.01')
+    """
+    return str(int(value) if value == int(value) else value)
 
 
 def positional(record: OperationRecord) -> list[str]:

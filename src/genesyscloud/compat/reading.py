@@ -98,7 +98,7 @@ def _model_reader(find: Callable[[], Any]) -> Reader:
         if plan is None:
             if not (isinstance(cls, type) and issubclass(cls, Model)):
                 return _read_foreign(data, cls)
-            plan = _plans[cls] = {wire: (field.slot, _field_reader(field)) for wire, field in cls._fields.items()}
+            plan = _plans[cls] = {wire: (field.slot, _field_reader(field)) for wire, field in cls.__fields__.items()}
         instance = cls()
         if not isinstance(data, dict):
             return instance

@@ -26,9 +26,9 @@ class YearMonth(Model):
 
     __module__ = "PureCloudPlatformClientV2.year_month"
 
-    _all_swagger_types: ClassVar[Mapping[str, str]] = {"year": "int", "month": "int"}
-    _all_attribute_map: ClassVar[Mapping[str, str]] = {"year": "year", "month": "month"}
-    _fields: ClassVar[Mapping[str, Field]] = {
+    __types__: ClassVar[Mapping[str, str]] = {"year": "int", "month": "int"}
+    __names__: ClassVar[Mapping[str, str]] = {"year": "year", "month": "month"}
+    __fields__: ClassVar[Mapping[str, Field]] = {
         name: Field(f"_{name}", PropertyRecord(name, name, "i")) for name in ("year", "month")
     }
 
@@ -68,7 +68,7 @@ class YearMonth(Model):
         self._month = month
 
 
-    def _plain(self) -> str:
+    def __plain__(self) -> str:
         return f"{self.year:04}-{self.month:02}"
 
     def __reduce__(self) -> tuple[Any, ...]:
