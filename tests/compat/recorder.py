@@ -6,10 +6,11 @@ last one again and again.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
 __all__ = ["Answer", "Recorded", "Recorder"]
@@ -23,7 +24,7 @@ class Answer(NamedTuple):
 
     body: bytes | str = b"{}"
     status: int = 200
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {}  # noqa: RUF012 - of a tuple
     reason: str | None = None
 
 
@@ -49,7 +50,6 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
     # Without it, each reply waits for the acknowledgement of its head.
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
-        answer = self.server.recorder.answer(self.command, self.path, list(self.headers.items()), body)
+        answer = cast("_Server", self.server).recorder.answer(self.command, self.path, list(self.headers.items()), body)
         if answer is None:
             self.close_connection = True
             return
@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - the names of the standard library
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
@@ -93,6 +93,7 @@ class Recorder:
     def __init__(self, answers: Callable[[str, str], list[Answer | None]]) -> None:
         self._answers = answers
         self._lock = threading.Lock()
+        self.special: dict[str, list[Answer | None]] = {}
         self.recorded: dict[tuple[str, str], list[Recorded]] = {}
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.recorder = self
@@ -115,7 +116,7 @@ class Recorder:
         path, _, query = target.partition("?")
         _, kind, name, rest = [*path.split("/", 3), "", ""][:4]
         key = (kind, unquote(name))
-        answers = self._answers(*key)
+        answers = self.special.get(key[1]) or self._answers(*key)
         kept = sorted((name.lower(), self._hide(value)) for name, value in headers if name.lower() not in UNIMPORTANT)
         pairs = sorted(query.split("&")) if query else []
         with self._lock:
@@ -124,4 +125,5 @@ class Recorder:
             return answers[min(len(seen), len(answers)) - 1]
 
     def _hide(self, text: str) -> str:
-        return text.replace(self.url, "http://server")
+        # Logins name the library of the vendor's SDK instead of the SDK.
+        return re.sub("^python-urllib3/.*", "PureCloud SDK/python", text.replace(self.url, "http://server"))

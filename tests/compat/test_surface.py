@@ -8,19 +8,20 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-
 from genesyscloud.catalog import catalog
 
 from .plan import model_steps, operation_steps
 from .recorder import Answer, Recorder
 from .sides import SIDES, start, wait
 
-DRIVER = Path(__file__).parent / "driver.py"
+DRIVER = Path(__file__).parent / "scripts" / "surface.py"
 
 
 def _run(what: str, plan: list[dict[str, Any]], folder: Path) -> tuple[list[Recorder], list[Iterator[dict[str, Any]]]]:
     """Carry out a plan on both sides at the same time."""
-    replies = {step["id"]: [Answer(step["reply"], 200, {"Content-Type": step["media"]})] for step in plan if "id" in step}
+    replies = {
+        step["id"]: [Answer(step["reply"], 200, {"Content-Type": step["media"]})] for step in plan if "id" in step
+    }
     lines = folder / "plan.jsonl"
     lines.write_text("".join(json.dumps(step) + "\n" for step in plan))
     recorders = [Recorder(lambda kind, name: list(replies[name])) for _ in SIDES]

@@ -10,9 +10,13 @@ import builtins
 import io
 import os
 import sys
+from pathlib import Path
 from types import ModuleType
 
 from . import install
+
+#: A module of the vendor's name, for processes that the script starts with ``multiprocessing``: they get its path.
+SHIM = str(Path(__file__).parent / "shim")
 
 USAGE = "usage: python -m genesyscloud.compat (script.py | -m module | -c code) [arguments]"
 
@@ -26,6 +30,7 @@ def main(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
         sys.exit(USAGE if not arguments else print(USAGE))
     install()
+    sys.path.insert(1, SHIM)
     first, *rest = arguments
     if first == "-m":
         if not rest:

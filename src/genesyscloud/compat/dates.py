@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from importlib import import_module
 from typing import Any
 
 __all__ = ["OffsetZone", "UtcZone", "read_datetime"]
 
 _ISO = re.compile(
     r"(?P<date>[0-9]{4}(?:-?[0-9]{2}-?[0-9]{2}|-?W[0-9]{2}(?:-?[0-9])?|-?[0-9]{3}|-[0-9]{2})?)"
-    r"(?:[^0-9](?P<time>[0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?)?)"
+    r"(?:[^0-9](?P<time>[0-9]{2}(?::[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?|[0-9]{2}(?:[0-9]{2}(?:[.,][0-9]+)?)?)?)"
     r"(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _LATER = re.compile(r"[0-9]{5,}-[0-9]{2}-")
@@ -97,7 +98,7 @@ def read_datetime(text: str) -> datetime:
         return _read(text)
     except ValueError as error:
         try:
-            from dateutil import parser  # pyright: ignore[reportMissingModuleSource]
+            parser: Any = import_module("dateutil.parser")
         except ImportError:
             raise error from None
         # The library also reads what people write.

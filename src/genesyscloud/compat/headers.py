@@ -74,7 +74,7 @@ class HTTPHeaderDict(MutableMapping[str, str]):
             return False
         pairs = cast("MutableMapping[str, str]", other)
         mine = {name.lower(): self[name] for name in self}
-        return mine == {name.lower(): pairs[name] for name in pairs.keys()}
+        return mine == {name.lower(): pairs[name] for name in pairs}
 
     __hash__ = None  # type: ignore[assignment]
 

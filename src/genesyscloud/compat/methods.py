@@ -58,6 +58,8 @@ class _Unmade:
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         method = _method(catalog().operation(self._name))
+        method.__module__ = self._owner.__module__
+        method.__qualname__ = f"{self._owner.__name__}.{self._name}"
         setattr(self._owner, self._name, method)
         return method if instance is None else method.__get__(instance, owner)
 
@@ -65,14 +67,14 @@ class _Unmade:
 def _method(record: OperationRecord) -> Any:
     call = _Call(record)
     required = positional(record)
-    namespace: dict[str, Any] = {"_call": call, "__name__": "PureCloudPlatformClientV2.apis"}
+    namespace: dict[str, Any] = {"_call": call}
     given = ", ".join(f"{name!r}: {name}" for name in required)
     source = _SOURCE.format(name=record.name, arguments="".join(f"{name}, " for name in required), given=given)
     exec(source, namespace)
     method = namespace[record.name]
     method.__doc__ = _doc(record, call)
-    method.__annotations__ = {name: swagger_type(call.types[name]) for name in required}
-    method.__annotations__["return"] = call.response_type
+    annotations = {name: swagger_type(call.types[name]) for name in required}
+    method.__annotations__ = {**annotations, "return": call.response_type}
     return method
 
 

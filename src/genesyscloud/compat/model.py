@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from .face.api_null_value import is_null
 from .face.configuration import OUTDATED, Configuration
@@ -146,13 +146,14 @@ def map_of(value: Any) -> Mapping[str, str]:
 
 def _as_dict(value: Any) -> Any:
     if isinstance(value, list):
-        return [item.to_dict() if hasattr(item, "to_dict") else item for item in value]  # pyright: ignore[reportUnknownVariableType]
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
+        return [_one_as_dict(item) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
-        pairs: Iterable[tuple[Any, Any]] = value.items()  # pyright: ignore[reportUnknownVariableType]
-        return {key: item.to_dict() if hasattr(item, "to_dict") else item for key, item in pairs}
-    return value
+        return {key: _one_as_dict(item) for key, item in cast("dict[Any, Any]", value).items()}
+    return _one_as_dict(value)
+
+
+def _one_as_dict(value: Any) -> Any:
+    return value.to_dict() if hasattr(value, "to_dict") else value
 
 
 def plain(value: Any) -> Any:
@@ -160,14 +161,13 @@ def plain(value: Any) -> Any:
     if value is None or is_null(value):
         return None
     if isinstance(value, str | int | float | tuple):
-        return value  # pyright: ignore[reportUnknownVariableType]
+        return cast("Any", value)
     if isinstance(value, list):
-        return [plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [plain(item) for item in cast("list[Any]", value)]
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
-        pairs: Iterable[tuple[Any, Any]] = value.items()  # pyright: ignore[reportUnknownVariableType]
-        return {key: plain(item) for key, item in pairs}
+        return {key: plain(item) for key, item in cast("dict[Any, Any]", value).items()}
     if isinstance(value, Model):
         return value.__plain__()
     return _plain_model(value)

@@ -72,7 +72,8 @@ def _models() -> ModuleType:
 
 def _list_reader(inner: str) -> Reader:
     def read(data: Any) -> Any:
-        if not isinstance(data, list):
+        # Of an object and of a text there are items, too: its names, its letters.
+        if not isinstance(data, list | dict | str):
             return data
         item = reader(inner)
         return [None if value is None else item(value) for value in cast("list[Any]", data)]

@@ -7,6 +7,7 @@ say ``Retry-After``, and requests that got no reply. But never a POST or PATCH t
 from __future__ import annotations
 
 import re
+import socket
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from ..transport import Transport
 
-__all__ = ["CONNECT", "POLICY", "TOTAL", "exchange", "safe_url", "timeouts_for"]
+__all__ = ["CONNECT", "POLICY", "TOTAL", "TooManyRedirects", "exchange", "safe_url", "timeouts_for", "vendor_error"]
 
 #: Seconds for DNS, TCP and TLS, and for one attempt as a whole; the vendor's SDK would wait for ever.
 CONNECT, TOTAL = 10.0, 300.0
@@ -51,6 +52,10 @@ _OF_BODIES = frozenset({"content-type", "content-length", "content-encoding", "c
 _UNSAFE = re.compile(r"[^!#$&-;=?-Z_a-z~%\[\]]|%(?![0-9A-Fa-f]{2})")
 
 
+class TooManyRedirects(TransportError):
+    """One redirect led to the next, without an end."""
+
+
 def exchange(
     transport: Transport,
     request: Request,
@@ -65,15 +70,15 @@ def exchange(
         policy: when to repeat. sleep: waits seconds. random: a number in [0, 1).
 
     Raises:
-        TransportError: there was no reply.
+        TransportError: there was no reply, or only redirects.
     """
-    for _ in range(_MOST_REDIRECTS):
+    for _ in range(_MOST_REDIRECTS + 1):
         reply = _persist(transport, request, timeouts, policy, sleep, random)
         location = reply.headers.get("location")
         if reply.status not in _REDIRECTS or not location:
             return reply
         request = _redirected(request, reply.status, location)
-    return reply
+    raise TooManyRedirects("too many redirects")
 
 
 def _persist(
@@ -96,15 +101,21 @@ def _persist(
             if reply.status not in _WITH_PAUSE or "retry-after" not in reply.headers:
                 return reply
             failure = replies.api_error(reply, time.time())
-        if random is None:
-            from random import random
-        delay = retry.decide(policy, attempt=attempt, method=request.method, error=failure, random=random())
+        chance = _random() if random is None else random()
+        delay = retry.decide(policy, attempt=attempt, method=request.method, error=failure, random=chance)
         if delay is None:
             if reply is not None:
                 return reply
             raise failure
         sleep(delay)
     raise AssertionError("the policy ends the loop")
+
+
+def _random() -> float:
+    # Needed only when something failed.
+    from random import random
+
+    return random()
 
 
 def _redirected(request: Request, status: int, location: str) -> Request:
@@ -161,7 +172,9 @@ def vendor_error(error: TransportError, url: str) -> Exception:
     where = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     text = error.reason
     reason: Exception
-    if isinstance(error, TlsError):
+    if isinstance(error, TooManyRedirects):
+        reason = exceptions.ResponseError(text)
+    elif isinstance(error, TlsError):
         reason = exceptions.SSLError(text)
     elif isinstance(error, ProxyError):
         reason = exceptions.ProxyError(text, error)
@@ -170,13 +183,9 @@ def vendor_error(error: TransportError, url: str) -> Exception:
     elif isinstance(error, ReadTimeout):
         reason = exceptions.ReadTimeoutError(pool, where, text)
     elif isinstance(error, DnsError):
-        reason = exceptions.NameResolutionError(parts.hostname or "", pool, _Words(text))
+        reason = exceptions.NameResolutionError(parts.hostname or "", pool, socket.gaierror(text))
     elif error.sent:
         reason = exceptions.ProtocolError(text, error)
     else:
         reason = exceptions.NewConnectionError(pool, text)
     return exceptions.MaxRetryError(pool, where, reason)
-
-
-class _Words(OSError):
-    """The reason why a name could not be resolved, in our words."""

@@ -10,8 +10,6 @@ from typing import Any
 
 from .configuration import Configuration
 
-__path__: list[str] = __path__
-
 #: Names of the package, and the modules that they are in.
 _HOMES = {
     "AbstractHttpClient": "abstract_http_client",
@@ -30,11 +28,13 @@ configuration: Any = Configuration()
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return __dir__()
     if name in _MODULES:
         return import_module(f".{name}", __name__)
     if name in _HOMES:
         value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    elif name == "__all__" or name.startswith("_"):
+    elif name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     else:
         value = _generated(name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from .. import reading
@@ -97,7 +98,7 @@ class ApiClient:
             path_params_login, path_params_api: put in front of the paths of logins and calls.
             readme: the same by other names of the vendor's README.
         """
-        given = {
+        given: dict[str, Any] = {
             "host": host,
             "protocol": protocol,
             "port": port,
@@ -210,7 +211,7 @@ class ApiClient:
         if client_secret is not None:
             basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
             headers["Authorization"] = f"Basic {basic}"
-        Configuration()._look()
+        Configuration().look()
         url = f"{self.get_conf_url('login', self.host)}/oauth/token"
         options = HttpRequestOptions(url=url, method="POST", headers=headers, post_params=form)
         token = json.loads(self.get_http_client().request(options).data)
@@ -292,13 +293,13 @@ class ApiClient:
         auth_settings: Any,
         callback: Callable[[Any], Any] | None,
     ) -> Any:
-        Configuration()._look()
+        Configuration().look()
         headers: dict[str, Any] = {**(header_params or {}), **self.default_headers}
         if self.cookie:
             headers["Cookie"] = self.cookie
         headers = self.sanitize_params_for_serialization(headers)
         headers["purecloud-sdk"] = VENDOR_VERSION
-        query = self.sanitize_params_for_serialization(query_params) if query_params else {}
+        query: dict[str, Any] = self.sanitize_params_for_serialization(query_params) if query_params else {}
         if post_params or files:
             post_params = self.sanitize_for_serialization(self.prepare_post_parameters(post_params, files))
         options = HttpRequestOptions(
@@ -339,12 +340,11 @@ class ApiClient:
             try:
                 response = self.get_http_client().request(options)
             except ApiException as error:
-                configuration = Configuration()
-                if error.status == 401 and renewable and self.refresh_token:
-                    if configuration.should_refresh_access_token:
-                        renewable = False
-                        self._renew(stale)
-                        continue
+                wished = Configuration().should_refresh_access_token
+                if error.status == 401 and renewable and wished and self.refresh_token:
+                    renewable = False
+                    self._renew(stale)
+                    continue
                 self._log("error", options, error.status, error.body, error.headers)
                 raise
             self._log("trace", options, response.status, response.getheaders())
@@ -398,10 +398,8 @@ class ApiClient:
         data = response.data
         media = response.getheader("Content-Type")
         if media in _JSON_MEDIA or media is None or not media.startswith("text/"):
-            try:
+            with contextlib.suppress(ValueError):
                 data = json.loads(data)
-            except ValueError:
-                pass
         return reading.convert(data, response_type)
 
     def _save(self, response: Any) -> str:
@@ -428,13 +426,15 @@ class ApiClient:
         """
         import mimetypes
 
-        params = post_params or []
-        for name, paths in (files or {}).items():
-            for path in paths if isinstance(paths, list) else [paths] if paths else []:  # pyright: ignore[reportUnknownVariableType]
-                with open(path, "rb") as file:  # pyright: ignore[reportUnknownArgumentType]
+        params: Any = post_params or []
+        given: dict[str, Any] = files or {}
+        for name, value in given.items():
+            paths = cast("list[str]", value if isinstance(value, list) else [value] if value else [])
+            for path in paths:
+                with open(path, "rb") as file:
                     content = file.read()
-                filename = os.path.basename(path)  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
-                media = mimetypes.guess_type(filename)[0] or "application/octet-stream"  # pyright: ignore[reportUnknownArgumentType]
+                filename = os.path.basename(path)
+                media = mimetypes.guess_type(filename)[0] or "application/octet-stream"
                 params.append((name, (filename, content, media)))
         return params
 

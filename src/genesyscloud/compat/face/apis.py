@@ -39,6 +39,8 @@ def _known() -> dict[str, GroupRecord]:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return names()
     if name.endswith("Api") and name in _known():
         with _lock:
             return globals().setdefault(name, build(name, _known()[name]))

@@ -116,7 +116,7 @@ class Configuration:
             self._file = SettingsFile(self._config_file_path, self._apply)
             self._file.live(self.live_reload_config)
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Take over what the file says now, if nothing else tells of changes. Called before each request."""
         if not self.live_reload_config:
             return

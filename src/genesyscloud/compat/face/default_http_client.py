@@ -37,6 +37,8 @@ class DefaultHttpClient(AbstractHttpClient):
             changed = self.pre_hook(http_request_options)
             # The hook of the vendor's README returns nothing.
             http_request_options = changed if changed is not None else http_request_options
+        if http_request_options.method == "TRACE":
+            raise ValueError("the method TRACE cannot be sent")
         config = self.to_rest_client_config(http_request_options)
         config["timeout"] = None if config["timeout"] == _DECLARED else config["timeout"]
         response = self.rest_client.request(**config)

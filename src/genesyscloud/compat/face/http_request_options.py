@@ -38,7 +38,7 @@ class HttpRequestOptions:
         self.method = method
         self.headers = headers or {}
         self.query_params = query_params or {}
-        self.post_params = post_params or {}
+        self.post_params: Any = post_params or {}
         self.body = body
         self.timeout = timeout
 

@@ -238,7 +238,7 @@ class LogStatement:
         shown = self._shown(log_request_body, log_response_body)
         if log_format == LogFormat.JSON:
             return json.dumps({name: value for name, value in shown.items() if value is not None}, skipkeys=True)
-        answer = shown["responseHeaders"]
+        answer: dict[str, str] | None = shown["responseHeaders"]
         correlation = next((v for k, v in (answer or {}).items() if k.lower() == "inin-correlation-id"), "")
         lines = [
             "\n=== REQUEST ===",
@@ -278,7 +278,16 @@ class LogStatement:
         if not body:
             return None
         data = body.encode() if isinstance(body, str) else bytes(body)
-        return secrets.mask(shown_body(data, self.response_headers or {}))
+        shown = shown_body(data, self.response_headers or {})
+        # As it came, if there was nothing to hide.
+        return secrets.mask(str(body) if _same_json(body, shown) else shown)
+
+
+def _same_json(one: Any, other: str) -> bool:
+    try:
+        return json.loads(one) == json.loads(other)
+    except ValueError:
+        return False
 
 
 def _masked(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]:

@@ -26,6 +26,8 @@ def class_of_module(name: str) -> str | None:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return catalog().model_names()
     if not name.startswith("_"):
         if name[0].isupper():
             return _model(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 from ...regions import REGIONS
 
@@ -20,7 +21,9 @@ class _Hosts(Enum):
         return str(self.value)
 
 
-PureCloudRegionHosts = _Hosts(
+# Type checkers take this for a look-up of a member.
+_make: Any = _Hosts
+PureCloudRegionHosts = _make(
     "PureCloudRegionHosts",
     {name: f"https://api.{domain}" for name, domain in REGIONS.items()},
     module="PureCloudPlatformClientV2.purecloud_region_hosts",

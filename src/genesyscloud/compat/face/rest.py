@@ -22,6 +22,7 @@ __all__ = ["ApiException", "RESTClientObject", "RESTResponse"]
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+USER_AGENT = "PureCloud SDK/python"
 MULTIPART = "multipart/form-data"
 _WITH_BODY = ("POST", "PUT", "PATCH", "OPTIONS")
 _METHODS = ("GET", "HEAD", "DELETE", *_WITH_BODY)
@@ -61,7 +62,7 @@ class RESTResponse(io.IOBase):
         return self.urllib3_response.headers.get(name, default)
 
 
-class ApiException(Exception):  # noqa: N818 - the vendor's name
+class ApiException(Exception):
     """The service answered with an error.
 
     Attributes:
@@ -127,9 +128,10 @@ class RESTClientObject:
             raise ValueError("body parameter cannot be used with post_params parameter.")
         sent = SecretHeaders({name: _header(value) for name, value in (headers or {}).items()})
         sent.setdefault("Content-Type", JSON)
+        sent.setdefault("User-Agent", USER_AGENT)
         data = _encode(sent, body, post_params or {}) if method in _WITH_BODY else None
         if query_params:
-            url += f"{'&' if '?' in url else '?'}{urlencode(query_params)}"
+            url += f"?{urlencode(query_params)}"
         request = Request(method, sending.safe_url(url), sent, data)
         try:
             reply = sending.exchange(self._transport, request, sending.timeouts_for(timeout))

@@ -27,14 +27,15 @@ def deprecated(reason: Any) -> Any:
     Raises:
         TypeError: it is neither.
     """
-    if isinstance(reason, string_types):
-        return lambda decorated: _warning(decorated, f" ({reason})")  # pyright: ignore[reportUnknownLambdaType]
+    if isinstance(reason, bytes | str):
+        text = reason if isinstance(reason, str) else reason.decode()
+        return functools.partial(_warning, why=f" ({text})")
     if callable(reason):
-        return _warning(reason, "")
+        return _warning(reason)
     raise TypeError(repr(type(reason)))
 
 
-def _warning(decorated: Any, why: str) -> Any:
+def _warning(decorated: Any, why: str = "") -> Any:
     kind = "class" if isinstance(decorated, type) else "function"
 
     @functools.wraps(decorated)

@@ -67,7 +67,6 @@ class YearMonth(Model):
             raise ValueError("YearMonth Error - Month must be between 1 and 12")
         self._month = month
 
-
     def __plain__(self) -> str:
         return f"{self.year:04}-{self.month:02}"
 

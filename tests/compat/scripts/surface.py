@@ -1,13 +1,17 @@
 """A script for the vendor's package, which runs on both sides unchanged: carries out a plan and writes what came of it.
 
-usage: driver.py (operations|models) URL PLAN RESULTS — plan and results are files of JSON lines.
+usage: surface.py (operations|models) URL PLAN RESULTS — plan and results are files of JSON lines.
 """
+
+# pyright: basic, reportMissingImports=false
+# Written as scripts for the vendor's package are: without types.
 
 import inspect
 import json
 import sys
 import warnings
 from datetime import date, datetime
+from typing import Any
 
 import PureCloudPlatformClientV2
 
@@ -23,7 +27,7 @@ def described(value):
     return f"{type(value).__name__}: {value!r}"
 
 
-def filled(type_name, value):
+def filled(type_name, value) -> Any:
     """A model of that type, set attribute by attribute."""
     if value is None:
         return None
@@ -67,7 +71,11 @@ def signature(method):
 def operation(step, client, url):
     client.host = f"{url}/operations/{step['id']}"
     api = getattr(PureCloudPlatformClientV2, step["class"])(client)
-    result = {"id": step["id"], "module": type(api).__module__, "signature": signature(getattr(type(api), step["method"]))}
+    result = {
+        "id": step["id"],
+        "module": type(api).__module__,
+        "signature": signature(getattr(type(api), step["method"])),
+    }
     args = [decoded(value) for value in step["args"]]
     kwargs = {name: decoded(value) for name, value in step["kwargs"].items()}
     try:
