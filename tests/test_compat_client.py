@@ -9,6 +9,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from genesyscloud.compat.face.logger import LogFormat, Logger, LogLevel, LogStat
 from genesyscloud.compat.face.rest import ApiException, RESTClientObject
 from genesyscloud.errors import ConfigurationError, ConnectError, DnsError, ProxyError, ReadTimeout, TlsError
 from genesyscloud.http import AttemptTimeouts, Headers, Reply, Request
+from genesyscloud.retry import RetryPolicy
 
 from .compat.recorder import Answer, Recorder
 from .servers import Certificates, Peer, RawServer
@@ -59,6 +61,10 @@ def api(client: ApiClient, name: str = "UsersApi") -> Any:
     return getattr(apis, name)(client)
 
 
+def _note_name(found: list[str], user: Any) -> None:
+    found.append(user.name)
+
+
 # --- threads -------------------------------------------------------------------------------------
 
 
@@ -75,7 +81,7 @@ def test_many_threads(configuration: Configuration) -> None:
     with RawServer(serve) as server:
         users = api(ApiClient(host=server.url))
         found: list[str] = []
-        threads = [users.get_users_me(callback=lambda user: found.append(user.name)) for _ in range(count)]
+        threads = [users.get_users_me(callback=partial(_note_name, found)) for _ in range(count)]
         for thread in threads:
             thread.join(SECONDS)
     assert found == ["Ann"] * count
@@ -101,7 +107,7 @@ def test_threads_renew_once(configuration: Configuration) -> None:
         client = ApiClient(host=server.url)
         client.access_token, client.refresh_token = "old", "r1"
         found: list[str] = []
-        threads = [api(client).get_users_me(callback=lambda user: found.append(user.name)) for _ in range(count)]
+        threads = [api(client).get_users_me(callback=partial(_note_name, found)) for _ in range(count)]
         for thread in threads:
             thread.join(SECONDS)
     assert found == ["Ann"] * count
@@ -120,8 +126,9 @@ def test_a_renewal_that_takes_too_long(configuration: Configuration) -> None:
 def test_api_classes_and_models_are_made_once(configuration: Configuration) -> None:
     from genesyscloud.compat.face import apis, models
 
-    vars(apis).pop("GreetingsApi", None)
-    vars(models).pop("Greeting", None)
+    for module, name in ((apis, "GreetingsApi"), (models, "Greeting")):
+        if name in vars(module):
+            delattr(module, name)
     made: list[Any] = []
     together = threading.Barrier(8, timeout=SECONDS)
 
@@ -153,8 +160,7 @@ def test_timeouts() -> None:
 def test_a_timeout_that_is_set_is_kept(configuration: Configuration, monkeypatch: pytest.MonkeyPatch) -> None:
     from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
-    monkeypatch.setattr(sending, "POLICY", sending.RetryPolicy(max_retries=0))
-    monkeypatch.setattr(sending.exchange, "__defaults__", (sending.POLICY, *(sending.exchange.__defaults__ or ())[1:]))
+    monkeypatch.setattr(sending, "usual_policy", lambda: RetryPolicy(max_retries=0))
     with RawServer(lambda peer: peer.wait_for_end()) as server:
         client = ApiClient(host=server.url)
         client.set_http_client(DefaultHttpClient(timeout=0.05))
@@ -191,7 +197,8 @@ BOUNDS = AttemptTimeouts(1, 1, 1)
 
 
 def attempt(request: Request, *answers: Reply | Exception) -> tuple[Script, list[float], Any]:
-    script, slept = Script(*answers), []
+    script = Script(*answers)
+    slept: list[float] = []
     try:
         outcome: Any = sending.exchange(script, request, BOUNDS, sleep=slept.append, random=lambda: 0.0)
     except ConnectError as error:
@@ -344,7 +351,10 @@ def test_without_the_extra_a_call_looks(
 ) -> None:
     from genesyscloud.compat import settingsfile
 
-    monkeypatch.setattr(settingsfile, "find_spec", lambda name: None)
+    def nothing(name: str) -> None:
+        """No module is installed."""
+
+    monkeypatch.setattr(settingsfile, "find_spec", nothing)
     folder = tmp_path / ".genesyscloudpython"
     assert configuration.config_file_path == str(folder / "config")
     folder.mkdir()
@@ -464,10 +474,17 @@ def test_the_word_for_unknown_enums_can_be_had(configuration: Configuration, mon
 
 def test_callbacks_may_fail(configuration: Configuration, monkeypatch: pytest.MonkeyPatch) -> None:
     failed: list[Any] = []
-    monkeypatch.setattr(threading, "excepthook", lambda told: failed.append(told.exc_type))
+
+    def note(told: Any) -> None:
+        failed.append(told.exc_type)
+
+    def fail(user: Any) -> None:
+        raise ZeroDivisionError(user.name)
+
+    monkeypatch.setattr(threading, "excepthook", note)
     with Recorder(lambda kind, name: [Answer(USER)]) as server:
         users = api(ApiClient(host=f"{server.url}/a/b"))
-        users.get_users_me(callback=lambda user: 1 / 0).join(SECONDS)
+        users.get_users_me(callback=fail).join(SECONDS)
     assert failed == [ZeroDivisionError]
 
 

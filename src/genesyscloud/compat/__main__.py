@@ -10,13 +10,12 @@ import builtins
 import io
 import os
 import sys
-from pathlib import Path
 from types import ModuleType
 
 from . import install
 
 #: A module of the vendor's name, for processes that the script starts with ``multiprocessing``: they get its path.
-SHIM = str(Path(__file__).parent / "shim")
+SHIM = os.path.join(os.path.dirname(__file__), "shim")
 
 USAGE = "usage: python -m genesyscloud.compat (script.py | -m module | -c code) [arguments]"
 

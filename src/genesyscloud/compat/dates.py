@@ -18,6 +18,8 @@ _ISO = re.compile(
     r"(?:[^0-9](?P<time>[0-9]{2}(?::[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?|[0-9]{2}(?:[0-9]{2}(?:[.,][0-9]+)?)?)?)"
     r"(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
+#: What the service writes; the standard library reads it many times as fast.
+_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 _LATER = re.compile(r"[0-9]{5,}-[0-9]{2}-")
 _ORDINAL = re.compile(r"([0-9]{4})-?([0-9]{3})")
 #: What the vendor makes of a date that Python cannot hold.
@@ -106,6 +108,8 @@ def read_datetime(text: str) -> datetime:
 
 
 def _read(text: str) -> datetime:
+    if _USUAL.fullmatch(text):
+        return datetime.fromisoformat(text[:-1]).replace(tzinfo=_UTC)
     found = _ISO.fullmatch(text)
     if found is not None:
         return _zoned(_local(found["date"], found["time"]), found["zone"])

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 __all__ = ["FACE", "NAME", "Finder", "submodule"]
 
@@ -23,8 +23,8 @@ _MODULES = frozenset({"abstract_http_client", "api_client", "api_null_value", "a
 _GENERATED = ("apis", "models")
 
 
-class Finder(MetaPathFinder):
-    """Finds the modules of the face."""
+class Finder:
+    """Finds the modules of the face. Not derived from the base class of finders, which takes longer to import."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -35,16 +35,18 @@ class Finder(MetaPathFinder):
             return None
         if not tail or tail in _MODULES:
             package = not tail or tail in _GENERATED
-            return ModuleSpec(fullname, _Alias(f"{FACE}.{tail}" if tail else FACE), is_package=package)
+            alias: Any = _Alias(f"{FACE}.{tail}" if tail else FACE)
+            return ModuleSpec(fullname, alias, is_package=package)
         kind, _, module = tail.partition(".")
         if kind in _GENERATED and module:
             found: str | None = import_module(f"{FACE}.{kind}").class_of_module(module)
             if found is not None:
-                return ModuleSpec(fullname, _Generated(kind, found))
+                generated: Any = _Generated(kind, found)
+                return ModuleSpec(fullname, generated)
         return None
 
 
-class _Alias(Loader):
+class _Alias:
     """Loads a module of the face by its other name."""
 
     def __init__(self, name: str) -> None:
@@ -52,11 +54,13 @@ class _Alias(Loader):
         self._spec: ModuleSpec | None = None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module that has another name already."""
         module = import_module(self._name)
         self._spec = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
+        """Leave it as it is."""
         # The import system has written the other name into it.
         module.__spec__ = self._spec
         if self._name == FACE:
@@ -64,14 +68,18 @@ class _Alias(Loader):
             sys.modules[f"{NAME}.configuration"] = sys.modules[f"{FACE}.configuration"]
 
 
-class _Generated(Loader):
+class _Generated:
     """Makes the module of one model or API class."""
 
     def __init__(self, kind: str, name: str) -> None:
         self._kind = kind
         self._name = name
 
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to the import system."""
+
     def exec_module(self, module: ModuleType) -> None:
+        """Put the class into it."""
         setattr(module, self._name, getattr(import_module(f"{FACE}.{self._kind}"), self._name))
 
 

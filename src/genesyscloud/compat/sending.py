@@ -12,7 +12,6 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from .. import replies, retry
 from ..errors import (
     ConnectTimeout,
     DnsError,
@@ -23,26 +22,27 @@ from ..errors import (
     TransportError,
 )
 from ..http import AttemptTimeouts, Reply, Request
-from ..redact import SecretHeaders, mask_error, secrets_of
-from ..retry import RetryPolicy
+from ..redact import SecretHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..retry import RetryPolicy
     from ..transport import Transport
 
-__all__ = ["CONNECT", "POLICY", "TOTAL", "TooManyRedirects", "exchange", "safe_url", "timeouts_for", "vendor_error"]
+__all__ = [
+    "CONNECT",
+    "TOTAL",
+    "TooManyRedirects",
+    "exchange",
+    "safe_url",
+    "timeouts_for",
+    "usual_policy",
+    "vendor_error",
+]
 
 #: Seconds for DNS, TCP and TLS, and for one attempt as a whole; the vendor's SDK would wait for ever.
 CONNECT, TOTAL = 10.0, 300.0
-#: How often and when: as many tries as there, but not all at once.
-POLICY = RetryPolicy(
-    max_retries=10,
-    first_wait=0.1,
-    max_wait=1.0,
-    retry_after_ceiling=float("inf"),
-    statuses=frozenset({413, 503}),
-)
 _WITH_PAUSE = frozenset({413, 429, 503})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
@@ -60,14 +60,14 @@ def exchange(
     transport: Transport,
     request: Request,
     timeouts: AttemptTimeouts,
-    policy: RetryPolicy = POLICY,
+    policy: RetryPolicy | None = None,
     sleep: Callable[[float], Any] = time.sleep,
     random: Callable[[], float] | None = None,
 ) -> Reply:
     """Send a request, and again where that is safe; follow redirects.
 
     Args:
-        policy: when to repeat. sleep: waits seconds. random: a number in [0, 1).
+        policy: when to repeat; see :func:`usual_policy`. sleep: waits seconds. random: a number in [0, 1).
 
     Raises:
         TransportError: there was no reply, or only redirects.
@@ -85,34 +85,67 @@ def _persist(
     transport: Transport,
     request: Request,
     timeouts: AttemptTimeouts,
-    policy: RetryPolicy,
+    policy: RetryPolicy | None,
     sleep: Callable[[float], Any],
     random: Callable[[], float] | None,
 ) -> Reply:
-    for attempt in range(policy.max_retries + 1):
-        failure: GenesysCloudError
-        reply: Reply | None = None
+    attempt = 0
+    while True:
+        outcome: Reply | TransportError
         try:
-            reply = transport.send(request, timeouts)
+            outcome = transport.send(request, timeouts)
         except TransportError as error:
-            mask_error(error, secrets_of(request))
-            failure = error
+            outcome = error
         else:
-            if reply.status not in _WITH_PAUSE or "retry-after" not in reply.headers:
-                return reply
-            failure = replies.api_error(reply, time.time())
-        chance = _random() if random is None else random()
-        delay = retry.decide(policy, attempt=attempt, method=request.method, error=failure, random=chance)
+            if outcome.status not in _WITH_PAUSE or "retry-after" not in outcome.headers:
+                return outcome
+        delay = _pause(request, outcome, attempt, policy or usual_policy(), random)
         if delay is None:
-            if reply is not None:
-                return reply
-            raise failure
+            if isinstance(outcome, Reply):
+                return outcome
+            raise outcome
         sleep(delay)
-    raise AssertionError("the policy ends the loop")
+        attempt += 1
+
+
+# What follows loads what is needed only once something failed.
+
+
+def usual_policy() -> RetryPolicy:
+    """Return how often and when requests are repeated: as many tries as there, but not all at once."""
+    from ..retry import RetryPolicy
+
+    return RetryPolicy(
+        max_retries=10,
+        first_wait=0.1,
+        max_wait=1.0,
+        retry_after_ceiling=float("inf"),
+        statuses=frozenset({413, 503}),
+    )
+
+
+def _pause(
+    request: Request,
+    outcome: Reply | TransportError,
+    attempt: int,
+    policy: RetryPolicy,
+    random: Callable[[], float] | None,
+) -> float | None:
+    """Return the seconds to wait before the next attempt, or ``None`` to give up."""
+    from .. import replies, retry
+    from ..redact import mask_error, secrets_of
+
+    failure: GenesysCloudError
+    if isinstance(outcome, Reply):
+        failure = replies.api_error(outcome, time.time())
+    else:
+        failure = outcome
+        mask_error(failure, secrets_of(request))
+    chance = _random() if random is None else random()
+    return retry.decide(policy, attempt=attempt, method=request.method, error=failure, random=chance)
 
 
 def _random() -> float:
-    # Needed only when something failed.
     from random import random
 
     return random()

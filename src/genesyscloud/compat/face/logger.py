@@ -1,6 +1,7 @@
 """The log of requests: what the vendor's logger writes, without secrets, and without silencing anyone else's.
 
-Statements go to the standard logger ``PureCloudPlatformClientV2``, whose handlers are those that are set here.
+Statements go to the standard logger ``PureCloudPlatformClientV2``, whose handlers are those that are set here. What
+renders them is loaded by the first one.
 """
 
 from __future__ import annotations
@@ -9,9 +10,6 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-
-from ...http import Request
-from ...redact import HIDDEN, secrets_of, shown_body, shown_headers, shown_url
 
 if TYPE_CHECKING:
     import logging
@@ -255,6 +253,9 @@ class LogStatement:
         return "\n".join(lines)
 
     def _shown(self, with_request: bool, with_response: bool) -> dict[str, Any]:
+        from ...http import Request
+        from ...redact import HIDDEN, secrets_of, shown_body, shown_url
+
         headers = {str(name): str(value) for name, value in self.request_headers.items()}
         body = json.dumps(self.request_body, default=str).encode() if self.request_body is not None else None
         secrets = secrets_of(Request(self.method, self.url, headers, body))
@@ -277,6 +278,8 @@ class LogStatement:
         body = self.response_body
         if not body:
             return None
+        from ...redact import shown_body
+
         data = body.encode() if isinstance(body, str) else bytes(body)
         shown = shown_body(data, self.response_headers or {})
         # As it came, if there was nothing to hide.
@@ -291,6 +294,8 @@ def _same_json(one: Any, other: str) -> bool:
 
 
 def _masked(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
+    from ...redact import shown_headers
+
     return {name: secrets.mask(value) for name, value in shown_headers(headers).items()}
 
 
