@@ -19,7 +19,7 @@ _ISO = re.compile(
     r"(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 #: What the service writes; the standard library reads it many times as fast.
-_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
+_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 _LATER = re.compile(r"[0-9]{5,}-[0-9]{2}-")
 _ORDINAL = re.compile(r"([0-9]{4})-?([0-9]{3})")
 #: What the vendor makes of a date that Python cannot hold.

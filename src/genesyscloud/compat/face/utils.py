@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from typing import Any, cast
+from typing import Any
 
 from ..model import plain
 
@@ -32,7 +32,7 @@ def deprecated(reason: Any) -> Any:
         return functools.partial(_warning, why=f" ({text})")
     if callable(reason):
         return _warning(reason)
-    raise TypeError(repr(type(cast("Any", reason))))
+    raise TypeError(repr(reason.__class__))
 
 
 def _warning(decorated: Any, why: str = "") -> Any:
