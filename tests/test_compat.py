@@ -123,6 +123,9 @@ def test_install_comes_before_the_first_import(tmp_path: Path) -> None:
     early = "import genesyscloud.compat as c; c.install(); c.install(); import PureCloudPlatformClientV2 as P; "
     out = run("-c", early + "c.uninstall(); print(P.__name__, c.installed())", home=tmp_path)
     assert out == "genesyscloud.compat.face False\n"
+    assert run("-c", f"import genesyscloud; genesyscloud.compat.install(); {SHOW}", home=tmp_path).startswith(
+        "PureCloud"
+    )
 
 
 def test_the_import_loads_little(tmp_path: Path) -> None:

@@ -23,7 +23,15 @@ from genesyscloud.compat.face.default_http_client import DefaultHttpClient
 from genesyscloud.compat.face.gateway_configuration import GatewayConfiguration
 from genesyscloud.compat.face.logger import LogFormat, Logger, LogLevel, LogStatement
 from genesyscloud.compat.face.rest import ApiException, RESTClientObject
-from genesyscloud.errors import ConfigurationError, ConnectError, DnsError, ProxyError, ReadTimeout, TlsError
+from genesyscloud.errors import (
+    ConfigurationError,
+    ConnectError,
+    DnsError,
+    ProxyError,
+    ReadTimeout,
+    TlsError,
+    TransportError,
+)
 from genesyscloud.http import AttemptTimeouts, Headers, Reply, Request
 from genesyscloud.retry import RetryPolicy
 
@@ -238,6 +246,11 @@ def test_a_redirect_takes_the_login_only_to_the_same_host() -> None:
     ):
         script = attempt(GET, reply(302, Location=location), reply(200))[0]
         assert ("Authorization" in script.requests[1].headers) is kept, location
+
+
+def test_a_redirect_that_cannot_be_read() -> None:
+    with pytest.raises(TransportError, match="redirect"):
+        sending.exchange(Script(reply(302, Location="http://[")), GET, BOUNDS)
 
 
 @pytest.mark.parametrize(

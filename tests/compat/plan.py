@@ -118,7 +118,7 @@ def _operation(number: int, cls: str, record: OperationRecord, everything: bool)
     required = positional(record)
     given: dict[str, Any] = {}
     for place, entry in enumerate(record.parameters):
-        name = attribute(entry.wire)
+        name = attribute(entry)
         if everything or name in required:
             given[name] = _argument(entry, number // 2 + place)
     if record.body and (everything or record.body_required):

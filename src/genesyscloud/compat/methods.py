@@ -83,8 +83,8 @@ class _Call:
 
     def __init__(self, record: OperationRecord) -> None:
         self.record = record
-        self.types = {attribute(entry.wire): entry.type for entry in record.parameters}
-        self._parameters = [(attribute(entry.wire), entry) for entry in record.parameters]
+        self.types = {attribute(entry): entry.type for entry in record.parameters}
+        self._parameters = [(attribute(entry), entry) for entry in record.parameters]
         if record.body:
             self.types[record.body_name] = record.body
         self._required = [*positional(record)]

@@ -191,7 +191,7 @@ def build(record: ModelRecord) -> type[Model]:
     types: dict[str, str] = {}
     names: dict[str, str] = {}
     for entry in record.properties:
-        name = attribute(entry.wire)
+        name = attribute(entry)
         field = fields[entry.wire] = Field(f"_{name}", entry)
         types[name] = swagger_type(entry.type)
         names[name] = entry.wire

@@ -8,10 +8,10 @@ from __future__ import annotations
 import keyword
 import re
 
-from ..catalog import OperationRecord
+from ..catalog import OperationRecord, ParameterRecord, PropertyRecord
 from ..names import snake_case
 
-__all__ = ["attribute", "class_of_tag", "module_of_class", "number", "positional", "swagger_type"]
+__all__ = ["attribute", "class_of_tag", "module_of_class", "number", "positional", "spelled", "swagger_type"]
 
 #: Names that the vendor's generator avoids besides the keywords of Python.
 _AVOIDED = frozenset({"self", "property"})
@@ -32,10 +32,17 @@ _SCALARS = {
 }
 
 
-def attribute(wire: str) -> str:
-    """Return the name of a property or parameter.
+def attribute(entry: ParameterRecord | PropertyRecord) -> str:
+    """Return the name of a property or parameter: that of the catalog where it is legal and free in Python."""
+    if entry.name[-1] != "_" and entry.name not in _AVOIDED and ":" not in entry.wire:
+        return entry.name
+    return spelled(entry.wire)
 
-    >>> attribute("selfUri"), attribute("from"), attribute("urn:a:2.0:User")
+
+def spelled(wire: str) -> str:
+    """Return the name for one in JSON.
+
+    >>> spelled("selfUri"), spelled("from"), spelled("urn:a:2.0:User")
     ('self_uri', 'pcFrom', 'urna2_0_user')
     """
     name = snake_case(wire.replace(":", ""))
@@ -89,7 +96,7 @@ def number(value: float) -> str:
 def positional(record: OperationRecord) -> list[str]:
     """Return the positional arguments of a method: what is required, in the order of the definition."""
     path = record.path_order or [entry.name for entry in record.parameters if entry.place == "path"]
-    wires = {entry.name: entry.wire for entry in record.parameters}
+    entries = {entry.name: entry for entry in record.parameters}
     others = [entry.name for entry in record.parameters if entry.place != "path" and entry.required]
-    names = [attribute(wires[name]) for name in [*path, *others]]
+    names = [attribute(entries[name]) for name in [*path, *others]]
     return [*names, record.body_name] if record.body and record.body_required else names

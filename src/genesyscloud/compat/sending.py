@@ -153,11 +153,13 @@ def _random() -> float:
 
 def _redirected(request: Request, status: int, location: str) -> Request:
     """Return the request that a redirect asks for: without the login when it leads to another host."""
-    url = safe_url(urljoin(request.url, location))
-    before, after = urlsplit(request.url), urlsplit(url)
-    dropped: set[str] = set()
-    if (before.scheme, before.hostname, before.port) != (after.scheme, after.hostname, after.port):
-        dropped |= _LEFT_BEHIND
+    try:
+        url = safe_url(urljoin(request.url, location))
+        before, after = urlsplit(request.url), urlsplit(url)
+        away = (before.scheme, before.hostname, before.port) != (after.scheme, after.hostname, after.port)
+    except ValueError:
+        raise TransportError("a redirect to an address that cannot be read") from None
+    dropped = set(_LEFT_BEHIND) if away else set[str]()
     method, body = request.method, request.body
     if status == 303 and method != "HEAD":
         method, body = "GET", None

@@ -179,6 +179,8 @@ def deserialize():
     found += [outcome(made.deserialize, _Reply("plain", media), "str") for media in medias]
     found.append(outcome(made.deserialize, _Reply('"2026-01-02T03:04:05Z"'), datetime))
     found.append(outcome(made.deserialize, _Reply("[1]"), "NoSuchModel")["type"])
+    # Private, and used by many all the same.
+    found.append(shown(made._ApiClient__deserialize({"name": "x", "division": {"id": "d"}}, "User")))
     return found
 
 

@@ -274,12 +274,12 @@ class ApiClient:
         arguments = (resource_path, method, path_params, query_params, header_params, body, post_params, files,
                      response_type, auth_settings, callback)  # fmt: skip
         if callback is None:
-            return self._call(*arguments)
-        thread = threading.Thread(target=self._call, args=arguments)
+            return self.__call_api(*arguments)
+        thread = threading.Thread(target=self.__call_api, args=arguments)
         thread.start()
         return thread
 
-    def _call(
+    def __call_api(
         self,
         resource_path: str,
         method: str,
@@ -400,7 +400,11 @@ class ApiClient:
         if media in _JSON_MEDIA or media is None or not media.startswith("text/"):
             with contextlib.suppress(ValueError):
                 data = json.loads(data)
-        return reading.convert(data, response_type)
+        return self.__deserialize(data, response_type)
+
+    def __deserialize(self, data: Any, klass: Any) -> Any:
+        """Return decoded JSON as a type. Scripts make models of dicts with this, although it is private."""
+        return reading.convert(data, klass)
 
     def _save(self, response: Any) -> str:
         """Write the body of a reply to a new file; its name is that of the reply, if it gives one."""
