@@ -51,6 +51,7 @@ def configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[C
     yield made
     made.live_reload_config = False
     made.logger.log_level = LogLevel.LNone
+    made.logger.log_to_console = False
 
 
 def until(condition: Callable[[], bool]) -> bool:
@@ -406,12 +407,13 @@ def test_a_bad_value_is_named_and_the_rest_is_used(
 
 def test_the_console(configuration: Configuration, capsys: pytest.CaptureFixture[str]) -> None:
     logger = configuration.logger
+    before = list(logging.getLogger("PureCloudPlatformClientV2").handlers)
     logger.log_level = LogLevel.LDebug
     logger.debug("GET", "https://api.example/x", None, 200, {"A": "b"})
     logger.log_level = LogLevel.LNone
     logger.debug("GET", "https://api.example/y", None, 200, {"A": "b"})
     logger.log_to_console = False
-    assert logging.getLogger("PureCloudPlatformClientV2").handlers == []
+    assert logging.getLogger("PureCloudPlatformClientV2").handlers == before
     err = capsys.readouterr().err
     assert "DEBUG \n=== REQUEST ===\nURL: https://api.example/x\nMethod: GET" in err
     assert "/y" not in err

@@ -245,6 +245,18 @@ def log():
 
 
 @scenario
+def log_by_standard_level():
+    standard = logging.getLogger("PureCloudPlatformClientV2")
+    api = UsersApi(client("log"))
+    before = standard.level
+    standard.setLevel(logging.DEBUG)
+    try:
+        return [before, len(_logged(api.get_users_me)), len(standard.handlers)]
+    finally:
+        standard.setLevel(before)
+
+
+@scenario
 def log_file():
     levels = PureCloudPlatformClientV2.logger.LogLevel
     api = UsersApi(client("log"))

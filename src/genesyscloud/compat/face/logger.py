@@ -7,6 +7,7 @@ renders them is loaded by the first one.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -122,20 +123,26 @@ class Logger:
 
             logging.addLevelName(LogLevel.LTrace, "TRACE")
             self._opened = logging.getLogger(NAME)
+            if self._opened.level == logging.NOTSET:
+                self._opened.setLevel(self._log_level)
+            self._put_handlers()
         return self._opened
 
     def set_log_outputs(self) -> None:
         """Put the handlers in place that the settings ask for. A file that cannot be opened is said, and left out."""
-        if self._log_level >= LogLevel.LNone and self._opened is None:
-            return
+        # Until someone wants to log, nobody sees that there are none.
+        if self._opened is not None or self._log_level < LogLevel.LNone:
+            self._logger.setLevel(self._log_level)
+            self._put_handlers()
+
+    def _put_handlers(self) -> None:
         import logging
 
-        logger = self._logger
+        logger = logging.getLogger(NAME)
         for handler in self._handlers:
             logger.removeHandler(handler)
             handler.close()
         self._handlers = []
-        logger.setLevel(self._log_level)
         if self._log_file_path is not None:
             try:
                 self._handlers.append(logging.FileHandler(self._log_file_path))
@@ -186,7 +193,9 @@ class Logger:
         )
 
     def _write(self, number: int, level: str, *parts: Any) -> None:
-        if self._log_level > number or not self._logger.isEnabledFor(number):
+        # The standard logger may have been set to another level by others, for which they need its module.
+        unused = self._log_level > number and "logging" not in sys.modules
+        if unused or not self._logger.isEnabledFor(number):
             return
         date = datetime.now().strftime("%m-%d-%Y, %H:%M:%S")
         statement = LogStatement(level, date, *parts)
