@@ -45,7 +45,7 @@ def start(side: Side, script: Path, *arguments: str, home: Path, keep_enums: boo
     )
 
 
-def wait(process: subprocess.Popen[str], seconds: float = 300) -> str:
+def wait(process: subprocess.Popen[str], seconds: float = 600) -> str:
     """Return what a script printed; it must succeed."""
     try:
         out, err = process.communicate(timeout=seconds)

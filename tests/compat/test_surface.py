@@ -6,13 +6,24 @@ import json
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import pytest
 
 from genesyscloud.catalog import catalog
 
 from .plan import model_steps, operation_steps
 from .recorder import Answer, Recorder
 from .sides import SIDES, start, wait
+
+
+# Results are large, and of no interest afterwards.
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory() as name:
+        yield Path(name)
+
 
 DRIVER = Path(__file__).parent / "scripts" / "surface.py"
 
@@ -48,10 +59,10 @@ def _differing(theirs: dict[str, Any] | None, ours: dict[str, Any] | None) -> st
     return "; ".join(f"{key}: {str(theirs[key])[:300]} | {str(ours.get(key))[:300]}" for key in keys)
 
 
-def test_every_method(tmp_path: Path) -> None:
+def test_every_method(folder: Path) -> None:
     plan = list(operation_steps())
     assert len(plan) == 2 * sum(len(group.operations) for group in catalog().groups())
-    recorders, results = _run("operations", plan, tmp_path)
+    recorders, results = _run("operations", plan, folder)
     problems: list[str] = []
     for step, theirs, ours in zip_longest(plan, *results):
         what = f"{step['class']}.{step['method']}"
@@ -63,9 +74,9 @@ def test_every_method(tmp_path: Path) -> None:
     _none(problems)
 
 
-def test_every_model(tmp_path: Path) -> None:
+def test_every_model(folder: Path) -> None:
     plan = list(model_steps())
-    _, results = _run("models", plan, tmp_path)
+    _, results = _run("models", plan, folder)
     problems = [
         f"{step['name']}: {found}"
         for step, theirs, ours in zip_longest(plan, *results)
