@@ -150,7 +150,7 @@ def test_files(tmp_path: Path, kind: str):
         ),
         (
             {"skills": ["Billing"], "users": [{"name": "A", "skills": ["Biling"]}]},
-            "users[0].skills.Biling: there is no skill 'Biling'. Did you mean 'billing'?",
+            "users[0].skills.Biling: there is no skill 'Biling'. Did you mean 'Billing'?",
         ),
         (
             {"skills": ["S"], "users": [{"name": "A", "skills": {"S": 6}}]},

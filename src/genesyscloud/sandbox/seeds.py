@@ -250,7 +250,8 @@ class _Builder:
         if found:
             self._wrong(at, f"more than one {what} is called {value!r}: give the e-mail address or the id")
         else:
-            self._wrong(at, f"there is no {what} {value!r}.{nearest(str(value).lower(), self._named[section])}")
+            known = [str(entry.given.get(wire)) for entry in self._entries[section] for wire in ("name", "email")]
+            self._wrong(at, f"there is no {what} {value!r}.{nearest(str(value), known)}")
         return ""
 
     def _refs(self, at: str, section: str, values: Any) -> list[str]:
