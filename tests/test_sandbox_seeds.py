@@ -35,6 +35,7 @@ OFFICE: dict[str, Any] = {
             "groups": ["Everybody"],
             "queues": ["Hotline"],
             "location": "Leipzig",
+            "roles": ["Supervisor"],
         },
     ],
     "groups": [{"name": "Everybody", "members": ["ada@acme.example"]}],
@@ -98,6 +99,8 @@ def test_links_lead_to_what_they_name(office: Sandbox):
     assert {contact["mediaType"] for contact in ada["primaryContactInfo"]} == {"EMAIL", "PHONE"}
     assert _names(gc, f"/api/v2/routing/queues/{hotline['id']}/wrapupcodes") == ["Done"]
     assert office.store.table("group_members")[_all(gc, "/api/v2/groups")[0]["id"]] == [ada["id"], grace["id"]]
+    roles = gc.request("GET", f"/api/v2/users/{grace['id']}/roles").value["roles"]
+    assert {role["name"] for role in roles} == {"Employee", "Supervisor"}
     traffic = office.store.table("traffic")["default"]
     assert (traffic["count"], traffic["end"] - traffic["start"]) == (10, 2 * 86_400_000)
     assert traffic["queues"] == {hotline["id"]: [ada["id"], grace["id"]]}
@@ -160,6 +163,11 @@ def test_files(tmp_path: Path, kind: str):
             {"users": [{"name": "A", "skills": 1}]},
             "users[0].skills: must be a list of names, or numbers from 0 to 5 by name",
         ),
+        (
+            {"users": [{"name": "A", "roles": ["Supervizor"]}]},
+            "users[0].roles[0]: there is no role 'Supervizor'. Did you mean 'Supervisor'?",
+        ),
+        ({"users": [{"name": "A", "roles": "Supervisor"}]}, "users[0].roles: must be a list of names"),
         ({"queues": [{"name": "Q", "members": "A"}]}, "queues[0].members: must be a list of names"),
         ({"divisions": ["Home"]}, "divisions: the home division is there anyway: leave it out"),
         ({"collections": []}, "collections: must be an object: lists of entities by path"),

@@ -12,7 +12,8 @@ from genesyscloud.sandbox import Sandbox
 from genesyscloud.sandbox.crud import Call
 from genesyscloud.sandbox.events import Event
 from genesyscloud.sandbox.refusal import bad_request
-from genesyscloud.sandbox.store import Change
+from genesyscloud.sandbox.services.registry import WITHOUT
+from genesyscloud.sandbox.store import KEPT_MADE, Change
 
 QUEUES = "/api/v2/routing/queues"
 
@@ -157,3 +158,28 @@ def test_events_are_handed_out_when_the_request_has_succeeded():
     assert heard == [Event("v2.test", {"a": 1})]
     sandbox.events.publish("v2.outside", {})
     assert len(heard) == 2
+
+
+# --- seeded entities ----------------------------------------------------------------------------
+
+
+def test_seeded_entities_can_do_without_properties_that_nobody_looks_at(monkeypatch: pytest.MonkeyPatch):
+    path = "/api/v2/outbound/campaigns"
+    monkeypatch.setitem(WITHOUT, path, frozenset({"contactSort", "name", "contactList"}))
+    shape = (sandbox := Sandbox()).shapes.collection(path)
+    assert shape is not None
+    campaign = next(iter(sandbox.collection(shape, [])))
+    required = {prop.wire for prop in sandbox.shapes.properties(shape.model).values() if prop.required}
+    assert "name" in required
+    assert campaign.keys() >= required
+    assert "contactSort" not in campaign
+
+
+def test_of_many_seeded_entities_a_few_are_kept_and_all_stay_the_same():
+    sandbox = Sandbox(seeded_counts={"/api/v2/users": KEPT_MADE + 50})
+    shape = sandbox.shapes.collection("/api/v2/users")
+    assert shape is not None
+    users = sandbox.collection(shape, [])
+    first = dict(users[users.ids()[0]])
+    assert len({user["id"] for user in users}) == KEPT_MADE + 50
+    assert users[users.ids()[0]] == first

@@ -57,6 +57,7 @@ from .services import (
     TABLES,
     UNCHECKED,
 )
+from .services.registry import WITHOUT
 from .settings import Settings
 from .shapes import CollectionShape, Shapes, plain
 from .store import Collection, Entity, Snapshot, Store
@@ -724,7 +725,8 @@ class Sandbox:
             return self.renderer.made(said, collection.shape.model) if collection.shape.model else said
         shape = collection.shape
         known = self.shapes.properties(shape.model)
-        entity: Entity = dict(self.faker.make(f"#{shape.model}", collection.path, entity_id)) if known else {}
+        without = WITHOUT.get(shape.path, frozenset())
+        entity: Entity = dict(self.faker.entity(shape.model, without, collection.path, entity_id)) if known else {}
         if shape.key in known:
             entity[shape.key] = int(entity_id) if known[shape.key].type in "il" else entity_id
         if "selfUri" in known:

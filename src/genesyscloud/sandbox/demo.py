@@ -104,8 +104,10 @@ def _people(rng: Rng) -> list[dict[str, Any]]:
             user = _person(rng, taken, department, division)
             if at == 0:
                 head, user["title"], user["manager"] = user["email"], f"Head of {department}", "Sandbox Admin"
+                user["roles"] = ["Supervisor"]
             elif at % TEAM == 1:
                 lead, user["title"], user["manager"] = user["email"], "Team Lead", head
+                user["roles"] = ["Supervisor"]
             else:
                 user["title"], user["manager"] = rng.choice(("Agent", "Agent", "Senior Agent")), lead
                 user["skills"] = {skill: 1 + rng.below(5) for skill in skills if rng.below(100) < 65}

@@ -50,7 +50,7 @@ class Faker:
         self.seed = seed
         self._models: dict[str, ModelRecord] = {}
         self._properties: dict[str, dict[str, PropertyRecord]] = {}
-        self._makers: dict[tuple[str, int, bool], Make] = {}
+        self._makers: dict[tuple[str, int, bool, frozenset[str]], Make] = {}
 
     def rng(self, *key: object) -> Rng:
         """The random numbers that belong to ``key``."""
@@ -77,6 +77,11 @@ class Faker:
             writable: leave out what the service would ignore in a request: read-only properties.
         """
         return self._maker(type_, "", None, None, 0, writable)(self.rng(type_, *key))
+
+    def entity(self, model: str, without: frozenset[str], *key: object) -> Any:
+        """Make an object of a model without some of its optional properties: what nobody looks at costs nothing."""
+        name = f"#{model}"
+        return self._model_maker(model, 0, False, without)(self.rng(name, *key))
 
     def property(self, model: ModelRecord, record: PropertyRecord, *key: object) -> Any:
         """Make the value of one property of a model."""
@@ -109,14 +114,15 @@ class Faker:
             return lambda rng: rng.choice(choices)
         return scalar(kind, name, limits)
 
-    def _model_maker(self, name: str, depth: int, writable: bool) -> Make:
-        key = (name, depth, writable)
+    def _model_maker(self, name: str, depth: int, writable: bool, without: frozenset[str] = frozenset()) -> Make:
+        key = (name, depth, writable, without)
         found = self._makers.get(key)
         if found is None:
             if depth > MAX_DEPTH:
                 raise RecursionError(f"model {name} requires itself without end")
             record = self.record(name)
             wanted = [p for p in record.properties if _wanted(record, p, depth, writable)]
+            wanted = [p for p in wanted if p.required or p.wire not in without]
             makers = [(p.wire, self._property(record, p, depth + 1, writable)) for p in wanted]
             found = self._makers[key] = _object_of(name, makers)
         return found

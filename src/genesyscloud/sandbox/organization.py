@@ -21,7 +21,7 @@ from .store import Collection, Entity
 if TYPE_CHECKING:
     from .core import Sandbox
 
-__all__ = ["DIVISIONS", "USERS", "Organization", "SeedData", "chosen", "described", "start_ids"]
+__all__ = ["DIVISIONS", "ORGANIZED", "USERS", "Organization", "SeedData", "chosen", "described", "start_ids"]
 
 #: A description of an organization, or a file with one.
 SeedData = Mapping[str, Any] | str | PathLike[str]

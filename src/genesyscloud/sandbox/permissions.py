@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_DIVISIONS",
     "DEFAULT_ROLES",
+    "GRANTS",
     "ROLES",
     "Grant",
     "Permissions",

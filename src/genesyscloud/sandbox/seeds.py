@@ -16,7 +16,8 @@ import msgspec
 
 from ..names import nearest
 from .narrow import as_list, as_object
-from .organization import DIVISIONS, USERS, Organization
+from .organization import DIVISIONS, ORGANIZED, USERS, Organization
+from .permissions import ALL_DIVISIONS, DEFAULT_ROLES, GRANTS, default_role_ids
 from .rng import seeded_uuid
 from .validate import Problem, Validator
 
@@ -43,7 +44,7 @@ FURTHER = ("organization", "collections", "examples", "conversations")
 #: Properties of a section's entries that are not properties of the entity: links by name, and shorthands.
 LINKS: Mapping[str, frozenset[str]] = {
     "users": frozenset(
-        {"skills", "languages", "manager", "groups", "teams", "queues", "phone", "division", "location"}
+        {"roles", "skills", "languages", "manager", "groups", "teams", "queues", "phone", "division", "location"}
     ),
     "groups": frozenset({"members"}),
     "teams": frozenset({"members", "division"}),
@@ -331,9 +332,28 @@ class _Builder:
         for link in self._members:
             for entity_id in self._refs(f"{at}.{link}", link, given.get(link, [])):
                 self._members[link].setdefault(entity_id, []).append(entry.id)
+        if "roles" in given:
+            self._grant(f"{at}.roles", entry.id, given["roles"])
         for what, kind in (("skills", "routingskills"), ("languages", "routinglanguages")):
             self._know(f"{at}.{what}", what, f"{USERS}/{entry.id}/{kind}", given.get(what, []))
         return made
+
+    def _grant(self, at: str, user_id: str, given: Any) -> None:
+        """Roles of a user, in all divisions, besides the one that everybody has."""
+        ids = default_role_ids(self._sandbox)
+        known = {name.lower(): role_id for role_id, role in zip(ids, DEFAULT_ROLES, strict=True) for name in role[:2]}
+        items = as_list(given)
+        if items is None:
+            self._wrong(at, "must be a list of names")
+            return
+        rows = [[known["employee"], self._ids[DIVISIONS][0], ORGANIZED]]
+        for place, name in enumerate(items):
+            if str(name).lower() in known:
+                rows.append([known[str(name).lower()], ALL_DIVISIONS, ORGANIZED])
+            else:
+                names = [role.name for role in DEFAULT_ROLES]
+                self._wrong(f"{at}[{place}]", f"there is no role {name!r}.{nearest(str(name), names)}")
+        self._tables.setdefault(GRANTS, {})[user_id] = rows
 
     def _know(self, at: str, section: str, path: str, given: Any) -> None:
         """Skills or languages of a user: names, or proficiencies by name."""

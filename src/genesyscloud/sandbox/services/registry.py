@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "SOURCES",
     "TABLES",
     "UNCHECKED",
+    "WITHOUT",
     "example_body",
     "example_ids",
     "example_query",
@@ -52,6 +53,8 @@ PERSONAL: set[str] = set()
 UNCHECKED: set[str] = set()
 #: By path of collection: makes a seeded entity more like a real one.
 SEEDERS: dict[str, Seeder] = {}
+#: By path of collection: properties that its seeded entities are made without.
+WITHOUT: dict[str, frozenset[str]] = {}
 #: By path of collection: the ids that are in it from the start, where they are ids of entities elsewhere.
 SEEDED_IDS: dict[str, SeededIds] = {}
 #: By name of operation: makes a body about things that exist.
@@ -85,11 +88,17 @@ def service(*names: str, personal: bool = False, parents: bool = True) -> Callab
     return register
 
 
-def seeder(path: str) -> Callable[[Seeder], Seeder]:
-    """Register what completes the seeded entities of the collection at ``path``."""
+def seeder(path: str, *, without: Iterable[str] = ()) -> Callable[[Seeder], Seeder]:
+    """Register what completes the seeded entities of the collection at ``path``.
+
+    Args:
+        path: the path, with ``{}`` for parameters.
+        without: optional properties that need no example data, because they are kept or made elsewhere.
+    """
 
     def register(function: Seeder) -> Seeder:
         SEEDERS[path] = function
+        WITHOUT[path] = frozenset(without)
         return function
 
     return register
