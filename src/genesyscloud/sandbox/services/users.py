@@ -39,6 +39,9 @@ EXPANDED = frozenset(
     }
 )  # fmt: skip
 
+#: Those that are example data of the user itself.
+SEEDED_EXPANDED = frozenset({"profileSkills", "certifications", "biography", "employerInfo"})
+
 Expansion = Callable[["Sandbox", "Entity"], Any]
 
 #: By name of property: what makes it for a user.
@@ -82,7 +85,7 @@ def user_reference(sandbox: Sandbox, user_id: str) -> Entity:
     return {"id": user_id, **shown, "selfUri": f"{PATH}/{user_id}"}
 
 
-@seeder(PATH)
+@seeder(PATH, without=(EXPANDED | {"manager"}) - SEEDED_EXPANDED)
 def a_person(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """Give a user an address that fits the name, a manager, and the first one the organization."""
     admin = entity["id"] == sandbox.admin_id
@@ -91,12 +94,9 @@ def a_person(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     handle = seeded_address(entity["name"], entity["id"])
     entity |= {"email": handle, "username": handle, "state": "active", "version": 1}
     entity["primaryContactInfo"] = [{"address": handle, "mediaType": "EMAIL", "type": "PRIMARY"}]
-    entity.pop("manager", None)
     boss = _seeded_manager(collection, entity["id"])
     if boss:
         entity["manager"] = {"id": boss, "selfUri": f"{PATH}/{boss}"}
-    for wire in EXPANDED & entity.keys() - {"profileSkills", "certifications", "biography", "employerInfo"}:
-        del entity[wire]
 
 
 def _seeded_manager(collection: Collection, user_id: str) -> str:
