@@ -381,6 +381,7 @@ def test_what_is_no_granularity(text: str):
         parse_granularity(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_reading_of_intervals(text: str):
     try:
@@ -390,6 +391,7 @@ def test_no_text_breaks_the_reading_of_intervals(text: str):
     assert found.start < found.end
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**12), st.integers(1, 10**9), st.sampled_from(("PT15M", "PT1H", "P1D", "P1W")), st.data())
 def test_every_moment_is_in_its_bucket(start: int, length: int, granularity: str, data: st.DataObject):
     buckets = Buckets(Interval(start, start + length), granularity)

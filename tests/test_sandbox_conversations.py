@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesyscloud.sandbox import Sandbox
@@ -531,6 +531,7 @@ NAMES = ("answer", "hold", "resume", "leave", "customer leaves", "transfer", "wa
 STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 40)), max_size=12)
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_whatever_happens_the_record_stays_sound(steps: list[tuple[str, int]]):
     api = _SHARED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesyscloud.sandbox.services.quality_forms import scored
@@ -104,6 +104,7 @@ def test_an_answer_must_be_one_of_the_question(api: Api):
 QUESTIONS = st.lists(st.tuples(st.integers(1, 10), st.booleans()), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.5, 10), QUESTIONS), min_size=1, max_size=4))
 def test_scores_are_between_nothing_and_everything(groups: list[tuple[float, list[tuple[int, bool]]]]):
     form: dict[str, Any] = {"questionGroups": []}

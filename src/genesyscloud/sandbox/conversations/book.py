@@ -274,7 +274,7 @@ class ConversationView(_View):
 
     def __init__(self, sandbox: Sandbox, shape: CollectionShape, path: str) -> None:
         super().__init__(shape, path)
-        self._sandbox, self._book = sandbox, sandbox.conversations
+        self._book = sandbox.conversations
         self._media = path.removeprefix("/api/v2/conversations").strip("/")
 
     def _fits(self, record: Conversation) -> bool:
@@ -282,15 +282,7 @@ class ConversationView(_View):
 
     def __contains__(self, entity_id: object) -> bool:
         record = self._book.get(str(entity_id))
-        return self._fits(record) if record is not None else self._elsewhere()
-
-    def _elsewhere(self) -> bool:
-        """Whether the call has an id of something else where others have that of a conversation.
-
-        ``/conversations/messages/{messageId}/details`` and ``/conversations/messages/{integrationId}/inbound/…`` do.
-        """
-        path = self._sandbox.call.record.path if self._sandbox.call is not None else ""
-        return path.startswith(f"{self.path}/{{") and not path.startswith(f"{self.path}/{{conversationId}}")
+        return record is not None and self._fits(record)
 
     def __getitem__(self, entity_id: str) -> Entity:
         record = self._book.get(entity_id)

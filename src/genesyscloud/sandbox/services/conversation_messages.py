@@ -22,7 +22,7 @@ from ..refusal import bad_request, not_found
 from ..shapes import Listing
 from .conversation_starts import first_queue, open_with
 from .conversations import body_of, caller_id, changed
-from .registry import example_body, example_ids, service
+from .registry import UNCHECKED, example_body, example_ids, service
 
 if TYPE_CHECKING:
     from ..core import Sandbox
@@ -105,6 +105,14 @@ def send_message(sandbox: Sandbox, call: Call) -> Any:
 def read_message(sandbox: Sandbox, call: Call) -> Any:
     """One message."""
     return _shown(_one(sandbox, call.ids[0], call.ids[1]))
+
+
+# Here a path has the id of a message or of an integration where others have that of a conversation.
+UNCHECKED.update(
+    {"get_conversations_message_details", "post_conversations_message_inbound_open_event",
+     "post_conversations_message_inbound_open_message", "post_conversations_message_inbound_open_receipt",
+     "post_conversations_message_inbound_open_structured_response"}
+)  # fmt: skip
 
 
 @service("get_conversations_message_details")

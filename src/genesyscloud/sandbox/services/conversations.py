@@ -47,7 +47,7 @@ def names_of(pattern: str, *more: str) -> list[str]:
 
 def caller_id(sandbox: Sandbox) -> str:
     """Id of the user who makes the call that is being carried out."""
-    return sandbox.admin_id
+    return sandbox.actor
 
 
 def body_of(call: Call) -> Entity:
