@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from . import calls, decode, notifications, overheads, package, startup
+from . import calls, decode, notifications, overheads, package, sandbox, startup
 
 PARTS = {
     "startup": startup.figures,
@@ -15,6 +15,7 @@ PARTS = {
     "calls": calls.figures,
     "overheads": overheads.figures,
     "notifications": notifications.figures,
+    "sandbox": sandbox.figures,
     "package": package.figures,
 }
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -479,7 +480,9 @@ def test_a_change_over_rest_is_told_under_each_topic_of_a_combined_one(api: Api,
     user = api.sandbox.admin_id
     inbox = Inbox(api.sandbox, _channel(api, f"v2.users.{user}?presence&routingStatus&activity", _presence("other")))
     gc.users.put_user_routingstatus(user, {"status": "IDLE"})
-    told = dict(inbox.take())
+    events = inbox.take()
+    assert [topic.rpartition(".")[2] for topic, _ in events] == ["routingStatus", "activity"]
+    told = dict(events)
     assert told[f"v2.users.{user}.routingStatus"]["routingStatus"]["status"] == "IDLE"
     assert told[f"v2.users.{user}.activity"]["routingStatus"]["status"] == "IDLE"
     assert told[f"v2.users.{user}.activity"]["id"] == user
@@ -516,6 +519,15 @@ def test_what_is_the_same_as_before_is_not_told(api: Api):
         for value in (5, 5, 6):
             api.sandbox.store.write("/api/v2/outbound/settings", {"maxCallsPerAgent": value})
     assert [event.body["maxCallsPerAgent"] for event in events] == [5, 6]
+
+
+def test_an_event_that_follows_from_another_comes_after_it(api: Api):
+    with api.sandbox.listen("v2.users.{id}.presence", "v2.users.{id}.activity") as events:
+        api.sandbox.inject(_presence())
+    assert [event.topic for event in events] == [_presence(), f"v2.users.{ID}.activity"]
+    body = events[1].body
+    assert body["presence"]["presenceDefinition"] == events[0].body["presenceDefinition"]
+    assert not list(problems_of_model("AgentActivityChangedTopicAgentActivity", body))
 
 
 def test_creating_changing_and_removing_are_told(api: Api):
@@ -567,6 +579,8 @@ def test_every_rule_makes_events_that_are_true_to_their_schema(at: int):
     others = {wire: {"id": f"{wire}-1"} for wire in ("user", "owner", "createdBy", "workspace", "assignee", "queue")}
     entity: dict[str, Any] = {"smsConfig": {}, "emailConfig": {}, "whatsAppConfig": {}, **others, **made}
     entity |= {"id": f"an-id-{at}", "attendees": [{"id": "user-1"}]}
+    if "presenceDefinition" in entity:
+        entity["presenceDefinition"] = {"id": "definition-1", "systemPresence": "Away"}
     entity["ownerType"] = "GROUP" if "groups" in rule.topic else "USER"
     with sandbox.listen(rule.topic) as events:
         shape = sandbox.shapes.collection(rule.source)
@@ -728,13 +742,17 @@ def test_the_server_stops_with_sockets_open():
 def test_a_socket_over_tls():
     api = Api()
     channel = _channel(api, _presence())
+
+    async def first(uri: str, trust: ssl.SSLContext) -> dict[str, Any]:
+        async with connect_async(uri, ssl=trust, proxy=None, open_timeout=10, close_timeout=5) as socket:
+            api.sandbox.inject(_presence())
+            return json.loads(await socket.recv())
+
     with api.sandbox:
         address = api.sandbox.serve(https=True)
         trust = ssl.create_default_context(cafile=api.sandbox.ca_file)
         uri = f"{address.replace('http', 'ws')}/channels/{channel}"
-        with connect(uri, ssl=trust, proxy=None, open_timeout=10) as socket:
-            api.sandbox.inject(_presence())
-            assert _received(socket)["topicName"] == _presence()
+        assert asyncio.run(asyncio.wait_for(first(uri, trust), 30))["topicName"] == _presence()
 
 
 def test_events_from_many_threads_arrive_whole(served: Api):

@@ -18,6 +18,7 @@ import msgspec
 from ..http import Headers, Reply, Request
 from .narrow import as_object
 from .refusal import Refusal, bad_request, not_found
+from .seeds import SeedError, parsed
 
 if TYPE_CHECKING:
     from .core import Sandbox
@@ -127,8 +128,8 @@ def answer(sandbox: Sandbox, request: Request) -> Reply:
         return Reply(refusal.status, headers, body)
     except Exception:
         _log.exception("the sandbox's own interface failed to answer %s", request.method)
-        refusal = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
-        return Reply(500, Headers([("Content-Type", "application/json")]), msgspec.json.encode(refusal.body("")))
+        failed = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
+        return Reply(500, Headers([("Content-Type", "application/json")]), msgspec.json.encode(failed.body("")))
     headers = Headers([("Content-Type", content_type), ("Cache-Control", "no-store")])
     return Reply(status, headers, body)
 
@@ -220,6 +221,18 @@ def forget_snapshot(sandbox: Sandbox, call: AdminCall) -> Any:
     return {}
 
 
+@admin("POST", "/sandbox/seed", raw=True)
+def seed(sandbox: Sandbox, call: AdminCall) -> Any:
+    """Starts anew with the organization that the body describes, as JSON or YAML."""
+    kind = {name.lower(): value for name, value in call.headers.items()}.get("content-type", "").lower()
+    try:
+        sandbox.seed(parsed(call.data, "the body", yaml="yaml" in kind))
+    except SeedError as error:
+        details = [{"errorCode": "invalid.value", "fieldName": problem} for problem in error.problems]
+        raise bad_request(str(error), details=details) from None
+    return {}
+
+
 @admin("GET", "/sandbox/clock")
 def show_clock(sandbox: Sandbox, call: AdminCall) -> Any:
     """The time of the sandbox and how fast it runs; a speed of 0 means that it stands still."""
@@ -289,3 +302,21 @@ def state(sandbox: Sandbox, call: AdminCall) -> Any:
 def token(sandbox: Sandbox, call: AdminCall) -> Any:
     """A new access token, without a login."""
     return {"access_token": sandbox.access_token(), "token_type": "bearer"}
+
+
+@admin("GET", "/sandbox/coverage")
+def show_coverage(sandbox: Sandbox, call: AdminCall) -> Any:
+    """How each operation is answered, as a page; ?format=markdown for Markdown, ?format=json for names by group."""
+    from .coverage import Manner, coverage, html, markdown
+
+    groups, wanted = coverage(sandbox), call.query.get("format", "html")
+    if wanted == "html":
+        return AdminReply(html(groups).encode(), "text/html; charset=utf-8")
+    if wanted == "markdown":
+        return AdminReply(markdown(groups).encode(), "text/markdown; charset=utf-8")
+    if wanted != "json":
+        raise bad_request("format must be html, markdown or json.")
+    return {
+        group.name: {manner.name.lower(): [record.name for record in group.operations[manner]] for manner in Manner}
+        for group in groups
+    }

@@ -48,7 +48,7 @@ class Certificates:
 
     Example:
         >>> certificates = Certificates()
-        >>> ssl.create_default_context(cafile=certificates.ca_file)
+        >>> context = ssl.create_default_context(cafile=certificates.ca_file)
     """
 
     def __init__(self, hosts: Iterable[str] = (), ca_file: str = "") -> None:

@@ -37,6 +37,7 @@ from .limits import RateLimiter, Sender
 from .listening import Listener, injected
 from .narrow import as_list, as_object
 from .oauth import PATHS, Login
+from .organization import Organization, SeedData, chosen, described, start_ids
 from .permissions import Permissions
 from .refusal import Refusal, bad_request, not_found
 from .render import Renderer
@@ -49,7 +50,6 @@ from .services import (
     EXAMPLE_QUERIES,
     LISTENERS,
     PERSONAL,
-    SEEDED_IDS,
     SEEDERS,
     SERVICES,
     TABLES,
@@ -102,12 +102,16 @@ class Sandbox:
 
     Args:
         settings: see :class:`Settings`; or give its fields as keywords.
+        seed_data: a description of what the organization starts with, or a JSON or YAML file with one; in place of
+            ``organization``. ``docs/sandbox.md`` has the format.
         data: a file that keeps the state: it is loaded from there, and every change is in the file before it is
-            acknowledged. Made when it does not exist; in memory without it.
+            acknowledged. Made when it does not exist; in memory without it. An organization that is not described
+            otherwise is the one that the file was made with.
         **changes: fields of :class:`Settings` (``seed=7``, ``rate_limit=300``).
 
     Raises:
-        OSError: the file cannot be used: another process has it, or it belongs to another organization.
+        OSError: the data file cannot be used: another process has it, or it belongs to another organization.
+        ValueError: there is no such organization, or its description is wrong (:class:`.seeds.SeedError`).
 
     Example:
         >>> with Sandbox(seed=7) as sandbox, sandbox.client() as gc:
@@ -116,12 +120,20 @@ class Sandbox:
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, data: str | PathLike[str] | None = None, **changes: Any
+        self,
+        settings: Settings | None = None,
+        *,
+        seed_data: SeedData | None = None,
+        data: str | PathLike[str] | None = None,
+        **changes: Any,
     ) -> None:
         given = replace(settings or Settings(), **changes)
         #: The time, and what can be done to it.
         self.clock = Clock(given.clock)
-        self.settings = replace(given, clock=self.clock)
+        self.settings: Settings = replace(given, clock=self.clock)
+        self._usual = self.settings
+        #: When the organization began, in seconds since the epoch: what it starts with happened before.
+        self.started = self.clock()
         self.faker = Faker(catalog(), self.settings.seed)
         self.router = router_of(catalog())
         self.shapes = Shapes(self.router, self.faker)
@@ -147,7 +159,12 @@ class Sandbox:
         self._certificates: Certificates | None = None
         self.urls = Urls(self)
         self.permissions = Permissions(self)
-        self._file = None if data is None else self._opened(data)
+        self._file: DataFile | None = None
+        self.organization = Organization()
+        if data is not None:
+            self._open(data, seed_data)
+        else:
+            self._begin(seed_data)
         self.store = Store(
             self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed,
             self._file.saved() if self._file else None, self._file,
@@ -165,23 +182,62 @@ class Sandbox:
             self.clock.state = ClockState(*course)
         self.clock.listeners.append(self._keep_clock)
 
-    def _opened(self, path: str | PathLike[str]) -> DataFile:
-        from .datafile import DataFile, DataFileError
+    def _begin(self, seed_data: SeedData | None) -> Mapping[str, Any] | None:
+        """Find out what the organization starts with, and return the description of it, if somebody gave one."""
+        self.organization, description = chosen(self, seed_data)
+        if not self.organization.examples:
+            self.settings = replace(self.settings, seeded=0, seeded_counts={}, job_items=0)
+        return description
 
-        settings = self.settings
-        facts = {"seed": settings.seed, "seeded": settings.seeded, "seeded_counts": dict(settings.seeded_counts)}
+    def _open(self, path: str | PathLike[str], seed_data: SeedData | None) -> None:
+        """Take the data file, with the organization that it was made for."""
+        from .datafile import DataFile
+
+        given = self.settings
         file = DataFile(path)
-        if not file.facts:
-            file.remember(facts)
-        for name, value in facts.items():
-            if file.facts.get(name) != value:
-                file.close()
-                found = file.facts.get(name)
-                raise DataFileError(
-                    f"the data file {path} belongs to an organization with {name}={found!r}, and this one has "
-                    f"{name}={value!r}: start it with the former, or choose another file"
-                )
-        return file
+        try:
+            known = file.facts
+            self.started = known.get("started", self.started)
+            if known and seed_data is None and given.organization == "default":
+                seed_data = known.get("description")
+                name = "default" if seed_data is not None else known.get("organization", "default")
+                self.settings = replace(given, organization=name)
+            description = self._begin(seed_data)
+            facts = {
+                "organization": self.organization.name, "description": description, "started": self.started,
+                "seed": given.seed, "seeded": given.seeded, "seeded_counts": dict(given.seeded_counts),
+            }  # fmt: skip
+            if known:
+                file.check(facts)
+            else:
+                file.remember(facts)
+        except BaseException:
+            file.close()
+            raise
+        self._file = file
+
+    def seed(self, description: SeedData) -> None:
+        """Start anew with an organization that somebody describes; snapshots made before are of no use any more.
+
+        Args:
+            description: the description, or a file with one.
+
+        Raises:
+            ValueError: the description is wrong (:class:`.seeds.SeedError`); nothing has changed.
+        """
+        with self._lock:
+            before = self.settings
+            self.settings = replace(self._usual, organization="default")
+            try:
+                given = self._begin(description)
+            except ValueError:
+                self.settings = before
+                raise
+            if self._file is not None:
+                self._file.remember({**self._file.facts, "organization": self.organization.name, "description": given})
+            self.snapshots.clear()
+            self.store.start_anew()
+            self.reset()
 
     def _keep_clock(self) -> None:
         with self._lock:
@@ -438,7 +494,7 @@ class Sandbox:
             RuntimeError: ``uvicorn`` or ``trustme`` is not installed (``pip install 'genesyscloud[sandbox]'``).
 
         Example:
-            >>> with Sandbox() as sandbox:
+            >>> with Sandbox() as sandbox:  # doctest: +SKIP
             ...     address = sandbox.serve(https=True)
             ...     gc = GenesysCloud(region=address, tls=TlsSettings(ca_file=sandbox.ca_file))
         """
@@ -573,24 +629,20 @@ class Sandbox:
         return entity
 
     def _start_ids(self, shape: CollectionShape, path: str) -> Sequence[str]:
-        """The ids of the entities that a collection has from the start."""
-        known = SEEDED_IDS.get(shape.path)
-        if known is not None:
-            return known(self, path)
-        count, parameter = self.settings.seeded_counts.get(shape.path, self.settings.seeded), shape.item
-        if parameter.enum:
-            return parameter.enum[:count]
-        if parameter.type in "il":
-            return [str(at + 1) for at in range(count)]
-        if parameter.type == "d":
-            return [f"2026-{1 + at // 28 % 12:02d}-{1 + at % 28:02d}" for at in range(min(count, 336))]
-        return [seeded_uuid(self.settings.seed, path, at) for at in range(count)]
+        return start_ids(self, shape, path)
 
     def _table_start(self, name: str) -> dict[str, Any]:
+        given = self.organization.tables.get(name)
+        if given is not None:
+            return dict(given)
         made = TABLES.get(name)
         return {} if made is None else made(self)
 
     def _seed(self, collection: Collection, entity_id: str) -> Entity:
+        given = self.organization.entities.get(f"{collection.path}/{entity_id}")
+        if given is not None:
+            said = described(self, collection, entity_id, given)
+            return self.renderer.made(said, collection.shape.model) if collection.shape.model else said
         shape = collection.shape
         known = self.shapes.properties(shape.model)
         entity: Entity = dict(self.faker.make(f"#{shape.model}", collection.path, entity_id)) if known else {}

@@ -17,7 +17,7 @@ from .filters import filters_of, searched, sort
 from .jobs import shown_state
 from .narrow import as_list, as_object
 from .pages import facts, search_body, window
-from .refusal import bad_request, conflict, not_found
+from .refusal import Refusal, bad_request, conflict, not_found
 from .shapes import CollectionShape, Listing, reads_many
 from .store import Collection, Entity
 from .urls import Place
@@ -25,7 +25,7 @@ from .urls import Place
 if TYPE_CHECKING:
     from .core import Sandbox
 
-__all__ = ["Answered", "Call", "answer", "generic"]
+__all__ = ["Answered", "Call", "answer", "generic", "is_example"]
 
 CREATED = ("dateCreated", "createdDate", "dateSubmitted", "submissionDate")
 MODIFIED = ("dateModified", "modifiedDate", "dateUpdated", "dateLastModified")
@@ -99,6 +99,15 @@ def _handler(sandbox: Sandbox, record: OperationRecord) -> Handler:
     return found
 
 
+def is_example(sandbox: Sandbox, record: OperationRecord) -> bool:
+    """Whether the answers to an operation that no service looks after are example data, whatever was written before."""
+    handler = _chosen(sandbox, record)
+    if handler is _list:
+        listing = sandbox.shapes.listing(record)
+        return listing is None or sandbox.shapes.viewed(record, listing) is None
+    return handler in (_example, _nothing)
+
+
 def _chosen(sandbox: Sandbox, record: OperationRecord) -> Handler:
     shapes, method = sandbox.shapes, record.method
     shape = shapes.parent(record.path)
@@ -111,6 +120,11 @@ def _chosen(sandbox: Sandbox, record: OperationRecord) -> Handler:
         return _create_many if record.body.startswith("[") else _create
     if method == "DELETE" and own is not None:
         return _remove_many
+    from .verbs import verb_of  # They are made of what is here.
+
+    verb = verb_of(sandbox, record)
+    if verb is not None:
+        return verb
     listing = shapes.listing(record)
     if listing is not None and (method == "GET" or (method == "POST" and record.paging is not None)):
         return _list
@@ -169,7 +183,11 @@ def _create(sandbox: Sandbox, call: Call) -> Any:
     collection = sandbox.collection(shape, call.ids)
     body = _body_object(call)
     # An id in the body is what a copied entity carries, unless it is named otherwise: then it is the caller's.
-    entity_id = add(sandbox, call, collection, body, "" if shape.key == "id" else body.get(shape.key))
+    chosen = "" if shape.key == "id" else body.get(shape.key)
+    if isinstance(chosen, str) and chosen in collection:
+        message = f"There is already one with the {shape.key} {chosen}."
+        raise Refusal(409, "general.conflict", message, entity_id=chosen, params={shape.key: chosen})
+    entity_id = add(sandbox, call, collection, body, chosen)
     return shown_state(sandbox, call, collection[entity_id], [entity_id], poll=False)
 
 
@@ -314,6 +332,7 @@ def _remove_many(sandbox: Sandbox, call: Call) -> Any:
     for entity_id in as_list(call.query.get("id")) or as_list(call.query.get("ids")) or []:
         if entity_id in collection:
             collection.remove(entity_id)
+            sandbox.store.forget_under(f"{collection.path}/{sandbox.quoted(entity_id)}")
     return None
 
 

@@ -105,6 +105,23 @@ class DataFile:
             run.executemany("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", pairs)
         self.facts = dict(facts)
 
+    def check(self, facts: Mapping[str, Any]) -> None:
+        """Compare what a sandbox starts with to what the file was made for.
+
+        Raises:
+            DataFileError: they differ.
+        """
+        for name, value in facts.items():
+            found = self.facts.get(name)
+            if found == value:
+                continue
+            if name == "description":
+                raise DataFileError(f"the data file {self.path} was made with other seed data: choose another file")
+            raise DataFileError(
+                f"the data file {self.path} was made with {name}={found!r}, and this sandbox has {name}={value!r}: "
+                f"start it like the former, or choose another file"
+            )
+
     def write(self, journal: Journal) -> None:
         """Keep what a journal noted, all or nothing.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -39,6 +40,7 @@ class Events:
         self.listeners: list[Callable[[Event], None]] = []
         self.change_listeners: list[Callable[[Change], None]] = []
         self.token_listeners: list[Callable[[str, Token], None]] = []
+        self._following: deque[Event] = deque()
         self._held: list[Callable[[], None]] | None = None
 
     def publish(self, topic: str, body: Any, *, raw: bool = False) -> None:
@@ -53,8 +55,17 @@ class Events:
             tell()
 
     def _hand_out(self, event: Event) -> None:
-        for listener in list(self.listeners):
-            listener(event)
+        """Tell all listeners of an event, and then of those that they have published on hearing of it."""
+        self._following.append(event)
+        if len(self._following) > 1:
+            return
+        try:
+            while self._following:
+                for listener in list(self.listeners):
+                    listener(self._following[0])
+                self._following.popleft()
+        finally:
+            self._following.clear()
 
     @property
     def held(self) -> bool:

@@ -128,6 +128,11 @@ class Rows:
         self._saved = ()
         self._encoded = rows is not None
 
+    def forget_start(self) -> None:
+        """Make the rows of the start anew when somebody looks, and have no others."""
+        self._start = None
+        self.replace(None)
+
     def with_rows(self, rows: Mapping[str, Any] | None) -> Rows:
         """Rows with the same start and what :meth:`copy` gave."""
         made = Rows(self.name, self._journal, self._make_start)

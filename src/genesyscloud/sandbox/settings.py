@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_type_hints
 
-__all__ = ["Settings"]
+import msgspec
+
+from ..names import nearest
+
+__all__ = ["Settings", "setting_of"]
 
 
 def _page_size_maxima() -> dict[str, int]:
@@ -27,6 +31,8 @@ class Settings:
     """Settings of a :class:`~genesyscloud.sandbox.core.Sandbox`.
 
     Args:
+        organization: what the organization starts with: ``default`` is example data for everything, ``demo`` a call
+            centre of 200 people with a month of conversations, ``empty`` nothing but its owner.
         seed: the same seed gives the same organization, ids included.
         client_id: id of the OAuth client that exists from the start.
         client_secret: its secret.
@@ -82,6 +88,7 @@ class Settings:
         clock: seconds since the epoch.
     """
 
+    organization: str = "default"
     seed: int | str = 1
     client_id: str = "sandbox"
     client_secret: str = field(default="sandbox", repr=False)
@@ -128,3 +135,33 @@ class Settings:
     channel_close_code: int = 1001
     channel_backlog: int = 10_000
     clock: Callable[[], float] = time.time
+
+
+def setting_of(text: str) -> tuple[str, Any]:
+    """A setting that somebody wrote as ``NAME=VALUE``; the value is JSON, or text that needs no quotes.
+
+    Raises:
+        ValueError: there is no such setting, or the value is none that it can have.
+
+    >>> setting_of("check_enums=false"), setting_of("rate_limit=300"), setting_of("client_id=me")
+    (('check_enums', False), ('rate_limit', 300), ('client_id', 'me'))
+    """
+    name, sign, value = text.partition("=")
+    name = name.strip().replace("-", "_")
+    known = {field.name for field in fields(Settings)} - {"clock"}
+    if name not in known or not sign:
+        raise ValueError(f"{text!r} is no setting as NAME=VALUE.{nearest(name, known)}")
+    type_ = get_type_hints(Settings)[name]
+    try:
+        given = msgspec.json.decode(value)
+    except (msgspec.DecodeError, ValueError):
+        given = value
+    try:
+        return name, msgspec.convert(given, type_)
+    except msgspec.ValidationError as error:
+        if isinstance(given, int | float):  # A name may look like a number.
+            try:
+                return name, msgspec.convert(value, type_)
+            except msgspec.ValidationError:
+                pass
+        raise ValueError(f"the setting {name} cannot be {value!r}: {error}") from None

@@ -194,6 +194,24 @@ class Shapes:
         types += [items[method].body for method in ("PUT", "PATCH") if method in items]
         return [type_[1:] for type_ in types if type_.startswith("#")]
 
+    def located(self, path: str) -> tuple[CollectionShape | None, list[str]]:
+        """The collection at a path as it is sent, with ids of parents in it, and these ids; the one with most literals.
+
+        >>> shapes.located("/api/v2/routing/queues/8e5c/members")[0].path  # doctest: +SKIP
+        '/api/v2/routing/queues/{}/members'
+        """
+        segments = path.split("/")
+        best: tuple[int, str, list[str]] | None = None
+        for known in self._items:
+            pattern = known.split("/")
+            if len(pattern) == len(segments) and all(
+                part in (segment, "{}") for part, segment in zip(pattern, segments, strict=True)
+            ):
+                ids = [segment for part, segment in zip(pattern, segments, strict=True) if part == "{}"]
+                if best is None or len(ids) < best[0]:
+                    best = (len(ids), known, ids)
+        return (self.collection(best[1]), best[2]) if best is not None else (None, [])
+
     def parent(self, path: str) -> CollectionShape | None:
         """The collection that the entity at ``path`` is in, when ``path`` ends in a parameter."""
         found = _ITEM.fullmatch(plain(path))
@@ -214,11 +232,18 @@ class Shapes:
         path = record.path
         while True:
             shape = self.collection(path)
-            if shape is not None and (path == record.path or listing.item_type == f"#{shape.model}"):
+            if shape is not None and (path == record.path or self._shows(listing.item_type, shape.model)):
                 return shape
             path, _, last = path.rpartition("/")
             if last not in VIEWS:
                 return None
+
+    def _shows(self, item_type: str, model: str) -> bool:
+        """Whether items show entities of a model, or a part of them."""
+        if item_type == f"#{model}":
+            return True
+        part = self.properties(item_type[1:] if item_type.startswith("#") else "")
+        return "id" in part and part.keys() <= self.properties(model).keys()
 
     def document(self, path: str) -> bool:
         """Whether ``path`` is a thing of its own that can be read and written."""

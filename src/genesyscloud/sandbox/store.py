@@ -276,6 +276,7 @@ class Store:
         self._keeper = keeper
         self._saved: dict[str, Sequence[SavedRow]] = dict(saved or {})
         self._journal = Journal()
+        self._known_ids: dict[str, list[str]] = {}
         self._pristine: dict[str, Collection] = {}
         self._written: dict[str, Collection] = {}
         self._tables: dict[str, Table] = {}
@@ -353,6 +354,17 @@ class Store:
         if self._keeper is not None:
             self._keeper.rewrite(self._everything())
 
+    def start_anew(self) -> None:
+        """Forget everything, and ask again what there is from the start: that has become something else.
+
+        Raises:
+            OSError: that cannot be kept, although it is so.
+        """
+        self._known_ids.clear()
+        for table in self._tables.values():
+            table.rows.forget_start()
+        self.restore(Snapshot({}, {}, {}))
+
     def sizes(self) -> dict[str, dict[str, int]]:
         """How many entities the collections have that somebody looked at, and how many rows the tables."""
         held = {**self._pristine, **self._written}
@@ -377,7 +389,7 @@ class Store:
             return found
 
         def start() -> dict[str, Any]:
-            return dict.fromkeys(self._start_ids(shape, path) if seeded else (), SEEDED)
+            return dict.fromkeys(self.seeded_ids(shape, path) if seeded else (), SEEDED)
 
         saved = self._saved.pop(path, None)
         found = Collection(shape, path, Rows(path, self._journal, start, saved or ()), self._make, self._changed)
@@ -399,6 +411,15 @@ class Store:
         for collection in self._written.values():
             collection.remake()
         self.changes += 1
+
+    def seeded_ids(self, shape: CollectionShape, path: str) -> list[str]:
+        """The ids that a collection has from the start, in order, whatever has become of them; not to be changed."""
+        found = self._known_ids.get(path)
+        if found is None:
+            if len(self._known_ids) >= KEPT_PRISTINE:
+                self._known_ids.clear()
+            found = self._known_ids[path] = list(self._start_ids(shape, path))
+        return found
 
     def table(self, name: str) -> Table:
         """The table called ``name``; empty at first, unless an area registered what it starts with."""

@@ -15,7 +15,7 @@ from .fake import Faker
 from .narrow import as_list, as_object
 from .refusal import Refusal, bad_request
 
-__all__ = ["FITS", "INT_BITS", "Validator", "breaks"]
+__all__ = ["FITS", "INT_BITS", "Problem", "Validator", "breaks"]
 
 JSON_CHARSETS = {"", "utf-8", "utf8", "us-ascii", "ascii"}
 #: Objects and arrays inside each other; deeper ones are refused, as any server does.
@@ -47,10 +47,12 @@ class Validator:
         faker: knows the models.
         check_enums: whether a value outside an enum is wrong.
         body_bytes: the largest body allowed.
+        whole: whether models are checked as the service shows them: read-only properties stay, and nothing is required.
     """
 
-    def __init__(self, faker: Faker, *, check_enums: bool, body_bytes: int) -> None:
+    def __init__(self, faker: Faker, *, check_enums: bool, body_bytes: int = 0, whole: bool = False) -> None:
         self._faker = faker
+        self._whole = whole
         self._check_enums = check_enums
         self._body_bytes = body_bytes
         self._writable: dict[str, tuple[dict[str, PropertyRecord], list[str], set[str]]] = {}
@@ -108,6 +110,20 @@ class Validator:
         if problem:
             problems.append(Problem("invalid.value", parameter.wire, problem))
         return value
+
+    def entity(self, value: Any, model: str, at: str = "") -> tuple[Any, list[Problem]]:
+        """Check an object against a model.
+
+        Args:
+            value: the object.
+            model: name of the model.
+            at: where it is, for the problems.
+
+        Returns:
+            The object as the model has it, and what is wrong.
+        """
+        problems: list[Problem] = []
+        return self._model(value, model, at, problems), problems
 
     # --- bodies ---------------------------------------------------------------------------------
 
@@ -200,9 +216,10 @@ class Validator:
         found = self._writable.get(name)
         if found is None:
             properties = self._faker.record(name).properties
-            writable = {p.wire: p for p in properties if not p.read_only}
-            required = [p.wire for p in properties if p.required and not p.read_only]
-            found = self._writable[name] = (writable, required, {p.wire for p in properties if p.read_only})
+            ignored = set[str]() if self._whole else {p.wire for p in properties if p.read_only}
+            writable = {p.wire: p for p in properties if p.wire not in ignored}
+            required = [] if self._whole else [p.wire for p in writable.values() if p.required]
+            found = self._writable[name] = (writable, required, ignored)
         return found
 
 
