@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from . import calls, decode, notifications, overheads, package, sandbox, startup
+from . import analytics, calls, decode, notifications, overheads, package, sandbox, startup
 
 PARTS = {
     "startup": startup.figures,
@@ -16,6 +16,7 @@ PARTS = {
     "overheads": overheads.figures,
     "notifications": notifications.figures,
     "sandbox": sandbox.figures,
+    "analytics": analytics.figures,
     "package": package.figures,
 }
 

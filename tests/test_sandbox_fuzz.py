@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from genesyscloud.catalog import OperationRecord, catalog
 from genesyscloud.http import Request
 from genesyscloud.sandbox import Sandbox
+from genesyscloud.sandbox.core import SandboxSnapshot
 
 FUZZ = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SMALL: dict[str, Any] = {"seeded": 4, "seeded_counts": {}, "job_items": 4, "page_size": 3}
@@ -78,8 +79,19 @@ bodies = st.one_of(
 
 
 @cache
+def _start() -> tuple[Sandbox, SandboxSnapshot]:
+    sandbox = Sandbox(**SMALL)
+    return sandbox, sandbox.snapshot()
+
+
 def _sandbox() -> Sandbox:
-    return Sandbox(**SMALL)
+    return _start()[0]
+
+
+def _begin() -> None:
+    """Every case finds the sandbox as it was at the start, so that each can be run again alone."""
+    sandbox, start = _start()
+    sandbox.restore(start)
 
 
 @cache
@@ -103,14 +115,14 @@ def _answered(method: str, url: str, headers: dict[str, str], body: bytes | None
 )
 @FUZZ
 def test_any_request(method: str, url: str, headers: dict[str, str], body: bytes | None):
+    _begin()
     _answered(method, url, headers, body)
 
 
 @given(st.data())
 @settings(FUZZ, max_examples=200)
 def test_requests_to_operations(data: st.DataObject):
-    # Each request meets the organization of the start: what earlier ones deleted is there again.
-    _sandbox().reset()
+    _begin()
     record = data.draw(st.sampled_from(_operations()), label="operation")
     example = _sandbox().example_call(record.name) if data.draw(st.booleans()) else None
     path = example.request.url.partition("?")[0] if example else record.path

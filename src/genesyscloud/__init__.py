@@ -114,7 +114,7 @@ _HOMES = {
     "TokenStore": "auth",
 }
 _MODULES = frozenset(
-    {"auth", "breaker", "config", "errors", "hooks", "models", "paging", "regions", "retry", "transport"}
+    {"auth", "breaker", "compat", "config", "errors", "hooks", "models", "paging", "regions", "retry", "transport"}
 )
 
 

@@ -126,7 +126,9 @@ class OperationRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     ``parameters`` holds path parameters first, in the order of the path. ``body_also`` names models other
     than ``body`` that are sent here too, because they are what reading the same path gives: a ``Queue`` is
-    read, changed and put where the definition asks for a ``QueueRequest``.
+    read, changed and put where the definition asks for a ``QueueRequest``. ``body_name`` is what the definition
+    calls the body, and ``path_order`` holds the names of the path parameters in its order, each only where it
+    differs from ours: positional arguments of the vendor's SDK go by them.
     """
 
     id: str
@@ -148,6 +150,8 @@ class OperationRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     deprecated: bool = False
     preview: bool = False
     paging: Paging | None = None
+    body_name: str = "body"
+    path_order: list[str] = []
 
 
 class GroupRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -17,11 +17,13 @@ class Headers(Mapping[str, str]):
     'a'
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_values", "pairs")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         values: dict[str, str] = {}
-        for name, value in pairs:
+        #: As they came: each line, with the name in its own case.
+        self.pairs = tuple(pairs)
+        for name, value in self.pairs:
             key = name.lower()
             values[key] = f"{values[key]}, {value}" if key in values else value
         self._values = values
@@ -68,11 +70,12 @@ class AttemptTimeouts(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """One HTTP reply, read to its end."""
+    """One HTTP reply, read to its end; ``reason`` is what its first line says beside the status."""
 
     status: int
     headers: Headers
     body: bytes
+    reason: str = ""
 
     def __repr__(self) -> str:
         return f"<Reply {self.status} {self.headers!r}, {len(self.body)} bytes>"

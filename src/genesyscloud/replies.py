@@ -46,7 +46,8 @@ def value_of(reply: Reply, prepared: Prepared, strict: bool) -> Any:
     try:
         return decode(body, prepared.result, strict=strict)
     except NotJson as error:
-        raise ReplyError(f"the reply is not JSON: {_hint(reply, error)}", *reply) from None
+        said = f"the reply is not JSON: {_hint(reply, error)}"
+        raise ReplyError(said, reply.status, reply.headers, reply.body) from None
 
 
 def api_error(reply: Reply, now: float, hint: str = "", secrets: Secrets | None = None) -> ApiError:

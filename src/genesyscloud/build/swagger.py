@@ -132,6 +132,7 @@ class _Reader:
             identifier = _made_up_id(method, path)
             self.note(where, f"{given}; called {identifier}")
         path, parameters, body, body_required = self.parameters(where, path, raw)
+        body_name, path_order = self.given_order(raw, parameters)
         permissions = _object(raw.get("x-inin-requires-permissions"))
         security = raw.get("security", self.document.get("security", []))
         return OperationRecord(
@@ -152,6 +153,8 @@ class _Reader:
             secured=bool(security),
             deprecated=bool(raw.get("deprecated")),
             preview=bool(raw.get("x-genesys-preview")),
+            body_name=body_name,
+            path_order=path_order,
         )
 
     def media_types(self, raw: Json, key: str) -> list[str]:
@@ -188,6 +191,19 @@ class _Reader:
         in_path = sorted((p for p in found.values() if p.place == "path"), key=lambda p: path.index(f"{{{p.wire}}}"))
         others = [p for p in found.values() if p.place != "path"]
         return path, in_path + others, body, body_required
+
+    def given_order(self, raw: Json, parameters: list[ParameterRecord]) -> tuple[str, list[str]]:
+        """What the definition calls the body, and its order of path parameters where it is not that of the path."""
+        shared = _object(self.document.get("parameters"))
+        entries = [_object(entry) for entry in raw["parameters"]]
+        entries = [_object(shared.get(_last(entry["$ref"]))) if "$ref" in entry else entry for entry in entries]
+        bodies = [str(entry.get("name") or "body") for entry in entries if entry.get("in") == "body"]
+        names = {parameter.wire: parameter.name for parameter in parameters if parameter.place == "path"}
+        given = [names[name] for entry in entries if (name := str(entry.get("name"))) in names]
+        order = list(dict.fromkeys(given))
+        # "sIPSearch" begins with an acronym, too.
+        body_name = attribute_name(bodies[-1][0].upper() + bodies[-1][1:]) if bodies else "body"
+        return body_name, [] if order == list(names.values()) else order
 
     def parameter(self, where: str, raw: Json, python_name: str) -> ParameterRecord:
         type_ = self.type_of(raw, f"{where} {raw['name']}")

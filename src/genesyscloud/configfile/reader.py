@@ -15,7 +15,7 @@ from ..errors import ConfigurationError
 from ..names import nearest
 from .schema import ALIASES, SECTIONS, Bad, Key
 
-__all__ = ["Contents", "Values", "parse"]
+__all__ = ["Contents", "Values", "parse", "read"]
 
 #: What files say: values by section and key.
 Values = Mapping[tuple[str, str], Any]
@@ -51,6 +51,22 @@ def parse(data: bytes, name: str) -> Contents:
     >>> parse(b"[retry]\\nretry_max = 5", "config").values
     {('retry', 'retry_max'): 5}
     """
+    contents, problems = read(data, name)
+    if problems:
+        raise ConfigurationError(f"{name}: {'; '.join(problems)}")
+    return contents
+
+
+def read(data: bytes, name: str) -> tuple[Contents, list[str]]:
+    """Read what can be read of a configuration file, and say what is wrong with the rest.
+
+    Args:
+        data: its bytes.
+        name: its path, for messages.
+
+    Raises:
+        ConfigurationError: it is neither INI nor JSON.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -71,9 +87,7 @@ def parse(data: bytes, name: str) -> Contents:
             values[section, key] = kind.read(raw)
         except Bad as error:
             problems.append(f"[{section}] {given} {error}, not {_shown(kind, raw)}")
-    if problems:
-        raise ConfigurationError(f"{name}: {'; '.join(problems)}")
-    return Contents(values, [f"{name}: {what}" for what in unknown])
+    return Contents(values, [f"{name}: {what}" for what in unknown]), problems
 
 
 def _shown(kind: Key, raw: object) -> str:

@@ -24,10 +24,11 @@ import msgspec
 
 from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
-from . import admin, words
+from . import admin, downloads, words
 from .channels import Channels
 from .clock import REAL_TIME, Clock, ClockState
 from .consequences import Consequences
+from .conversations.book import Book
 from .cors import cross_origin, preflight
 from .crud import Answered, Call, Handler, answer
 from .events import Event, Events
@@ -52,6 +53,7 @@ from .services import (
     PERSONAL,
     SEEDERS,
     SERVICES,
+    SOURCES,
     TABLES,
     UNCHECKED,
 )
@@ -148,6 +150,8 @@ class Sandbox:
         self.requests = RequestLog(self.router)
         #: Snapshots that were made through the admin interface, by name.
         self.snapshots: dict[str, SandboxSnapshot] = {}
+        #: The conversations, those that happened before included.
+        self.conversations = Book(self)
         #: What happens, for those who want to know; services publish here.
         self.events = Events()
         self._lock = threading.RLock()
@@ -385,6 +389,10 @@ class Sandbox:
         data = request.body or b""
         if path in PATHS:
             return self.login.answer(request.method, path, query, sent, data)
+        if path.startswith(downloads.ROOT):
+            if request.method not in ("GET", "HEAD"):
+                raise _not_allowed(["GET", "HEAD"])
+            return downloads.download(self, path, query)
         record, values, allowed = self.router.find(request.method, path)
         if record is None:
             raise _not_allowed(allowed) if allowed else not_found("The requested resource")
@@ -583,6 +591,74 @@ class Sandbox:
         """
         return injected(self, topic, body, check=check)
 
+    def add_traffic(
+        self,
+        count: int,
+        *,
+        days: float = 30,
+        end: datetime | None = None,
+        seed: int | str | None = None,
+        abandoned: float = 0.08,
+        transferred: float = 0.07,
+    ) -> None:
+        """Let the organization have had conversations: calls, callbacks, chats, e-mails and messages.
+
+        They are spread over the users, queues and wrap-up codes that there are now, and made when somebody first asks
+        for conversations. What the organization started with is replaced.
+
+        Args:
+            count: how many.
+            days: length of the period.
+            end: its end; the last full hour when not given.
+            seed: the same seed gives the same conversations; that of the sandbox when not given.
+            abandoned: share of those who give up waiting, from 0 to 1.
+            transferred: share of conversations that are transferred, from 0 to 1.
+
+        Example:
+            >>> sandbox = Sandbox()
+            >>> sandbox.add_traffic(500, days=31)
+            >>> len(sandbox.conversations.ids())
+            500
+        """
+        until = self.settings.clock() // 3600 * 3600 if end is None else end.timestamp()
+        shares = {"abandoned": abandoned, "transferred": transferred}
+        with self.at_work():
+            self.conversations.add_traffic(
+                count, round((until - days * 86_400) * 1000), round(until * 1000),
+                str(self.settings.seed if seed is None else seed), shares,
+            )  # fmt: skip
+
+    def incoming(self, media: str, queue_id: str, address: str, name: str = "", **details: Any) -> str:
+        """Let a customer call or write to a queue, and return the id of the conversation.
+
+        Args:
+            media: ``voice``, ``callback``, ``chat``, ``email`` or ``message``.
+            queue_id: the queue.
+            address: telephone number or address of the customer.
+            name: name of the customer.
+            **details: see :func:`~genesyscloud.sandbox.conversations.starting.begin_inbound`.
+
+        Raises:
+            KeyError: there is no such queue.
+
+        Example:
+            >>> with Sandbox() as sandbox, sandbox.client() as gc:
+            ...     queue = gc.routing.post_routing_queues({"name": "Support"})
+            ...     call_id = sandbox.incoming("voice", queue.id, "tel:+13175550123", "Ada", priority=5)
+            ...     gc.conversations.get_conversations_call(call_id).participants[0].name
+            'Ada'
+        """
+        from .conversations.acd import settle
+        from .conversations.agents import queue
+        from .conversations.starting import begin_inbound
+
+        with self.at_work():
+            if queue(self, queue_id) is None:
+                raise KeyError(queue_id)
+            made = begin_inbound(self, media, queue_id, address, name, **details)
+            settle(self)
+            return made.id
+
     # --- what the rooms behind it ask for -------------------------------------------------------
 
     @property
@@ -613,6 +689,9 @@ class Sandbox:
 
         What somebody created starts empty; what was there from the start has seeded entities.
         """
+        source = SOURCES.get(shape.path)
+        if source is not None:
+            return source(self, shape, ids)
         seeded = all(
             ids[parent.depth] in self.collection(parent, ids).seeded for parent in self.shapes.parents(shape.path + "/")
         )

@@ -72,7 +72,6 @@ class Settings:
         seeded: entities that a collection has from the start.
         seeded_counts: the same for single collections.
         job_polls: polls that a new job answers as unfinished.
-        job_items: items that a finished job has.
         admin: whether the sandbox's own interface under ``/sandbox`` is there.
         channel_seconds: life of a notification channel, in seconds; subscribing starts it anew.
         channels_per_user_app: notification channels of one user in one application; one more replaces the oldest
@@ -85,6 +84,15 @@ class Settings:
         socket_closing_seconds: time from ``v2.system.socket_closing`` to the end of the connection, in seconds.
         channel_close_code: WebSocket close code when the service ends a connection.
         channel_backlog: messages that a client may leave unread before it is hung up on.
+        job_items: items that a finished job has, and conversations of the last week that the organization starts
+            with.
+        alert_seconds: how long an agent is offered a conversation before it goes to another one.
+        auto_answer: whether agents take what they are offered at once.
+        analytics_days: longest interval of a query of conversation details, in days.
+        analytics_window: deepest conversation that pages of a details query reach.
+        analytics_job_rows: deepest row that the cursor of a job reaches.
+        analytics_lag: seconds by which the data of jobs is behind.
+        batch_downloads: most recordings in one batch request.
         clock: seconds since the epoch.
     """
 
@@ -134,6 +142,13 @@ class Settings:
     socket_closing_seconds: float = 60.0
     channel_close_code: int = 1001
     channel_backlog: int = 10_000
+    alert_seconds: float = 30.0
+    auto_answer: bool = False
+    analytics_days: int = 31
+    analytics_window: int = 100_000
+    analytics_job_rows: int = 400_000
+    analytics_lag: float = 0.0
+    batch_downloads: int = 100
     clock: Callable[[], float] = time.time
 
 

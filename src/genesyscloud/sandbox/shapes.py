@@ -26,6 +26,8 @@ SAME = {
     "/api/v2/routing/queues/{}/users": "/api/v2/routing/queues/{}/members",
     "/api/v2/presencedefinitions": "/api/v2/presence/definitions",
     "/api/v2/routing/wrapupcodes/divisionviews": "/api/v2/routing/wrapupcodes",
+    "/api/v2/quality/forms": "/api/v2/quality/forms/evaluations",
+    "/api/v2/quality/publishedforms": "/api/v2/quality/publishedforms/evaluations",
     "/api/v2/scim/users": "/api/v2/users",
     "/api/v2/scim/groups": "/api/v2/groups",
     "/api/v2/scim/v2/users": "/api/v2/users",

@@ -401,6 +401,15 @@ class Store:
         self._pristine[path] = found
         return found
 
+    def seeded_ids(self, shape: CollectionShape, path: str) -> list[str]:
+        """The ids that a collection has from the start, in order, whatever has become of them; not to be changed."""
+        found = self._known_ids.get(path)
+        if found is None:
+            if len(self._known_ids) >= KEPT_PRISTINE:
+                self._known_ids.clear()
+            found = self._known_ids[path] = list(self._start_ids(shape, path))
+        return found
+
     def collections(self) -> list[Collection]:
         """The collections that somebody has written to."""
         return list(self._written.values())
@@ -411,15 +420,6 @@ class Store:
         for collection in self._written.values():
             collection.remake()
         self.changes += 1
-
-    def seeded_ids(self, shape: CollectionShape, path: str) -> list[str]:
-        """The ids that a collection has from the start, in order, whatever has become of them; not to be changed."""
-        found = self._known_ids.get(path)
-        if found is None:
-            if len(self._known_ids) >= KEPT_PRISTINE:
-                self._known_ids.clear()
-            found = self._known_ids[path] = list(self._start_ids(shape, path))
-        return found
 
     def table(self, name: str) -> Table:
         """The table called ``name``; empty at first, unless an area registered what it starts with."""

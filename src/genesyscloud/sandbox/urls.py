@@ -24,7 +24,7 @@ API = "/api/v2/"
 #: Paths of the login host, at the end of what a request is sent to.
 _LOGIN = re.compile(r"(.*?)(/oauth/token|/oauth/authorize|/login|/logout)", re.DOTALL)
 #: What else is served, by how its path starts.
-ROOTS = ("/uploads/", "/channels/")
+ROOTS = ("/uploads/", "/downloads/", "/channels/")
 _SERVICES = ("api", "login", "apps", "streaming", "webmessaging")
 #: Host with port; anything else that a client claims is not repeated in a reply.
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")

@@ -197,7 +197,7 @@ class AiohttpTransport:
             except BaseException:
                 response.close()
                 raise
-        return Reply(response.status, headers, body)
+        return Reply(response.status, headers, body, response.reason or "")
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop, and forget those of loops that have ended."""

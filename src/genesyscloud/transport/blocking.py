@@ -51,6 +51,7 @@ class BlockingTransport:
         proxy: the proxy to go through; without it that of the environment, if any, and with ``False`` none.
         pool_size: requests that may be under way at the same time; further ones wait.
         clock: seconds that only ever grow.
+        context: made elsewhere, in place of ``tls``.
 
     A process made by ``fork`` starts with no connections, whatever its parent had open.
     """
@@ -62,6 +63,7 @@ class BlockingTransport:
         proxy: ProxySettings | Literal[False] | None = None,
         pool_size: int = POOL_SIZE,
         clock: Callable[[], float] = time.monotonic,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self._tls = tls or TlsSettings()
         self._proxies = Proxies(proxy, os.environ)
@@ -69,7 +71,7 @@ class BlockingTransport:
         self._pool_size = pool_size
         self._pool = _Pool(pool_size)
         self._origins: dict[str, _Origin] = {}
-        self._context: ssl.SSLContext | None = None
+        self._context = context
 
     def send(self, request: Request, timeouts: AttemptTimeouts) -> Reply:
         """Send ``request`` once and return the reply.
@@ -210,7 +212,7 @@ class BlockingTransport:
         except (ValueError, OverflowError, MemoryError) as error:
             # The standard library takes any number for a length: negative ones, and ones that no memory can hold.
             raise faults.broken(where, "the length of the body makes no sense", error) from None
-        reply = Reply(response.status, headers, body)
+        reply = Reply(response.status, headers, body, response.reason)
         refusal = faults.refusal(reply, where, connection.origin.tls, connection.origin.proxy)
         if refusal is not None:
             raise refusal

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..core import Sandbox
     from ..crud import Call
+    from ..shapes import CollectionShape
     from ..store import Change, Collection, Entity
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "SEEDED_IDS",
     "SEEDERS",
     "SERVICES",
+    "SOURCES",
     "TABLES",
     "UNCHECKED",
     "example_body",
@@ -28,6 +30,7 @@ __all__ = [
     "seeded_ids",
     "seeder",
     "service",
+    "source",
     "table_start",
 ]
 
@@ -39,6 +42,7 @@ ExampleIds = Callable[["Sandbox"], list[str]]
 ExampleQuery = Callable[["Sandbox"], dict[str, str]]
 Listener = Callable[["Sandbox", "Change"], None]
 TableStart = Callable[["Sandbox"], dict[str, Any]]
+Source = Callable[["Sandbox", "CollectionShape", Sequence[str]], "Collection"]
 
 #: By name of operation: carries the operation out.
 SERVICES: dict[str, Service] = {}
@@ -58,6 +62,8 @@ EXAMPLE_IDS: dict[str, ExampleIds] = {}
 EXAMPLE_QUERIES: dict[str, ExampleQuery] = {}
 #: By name of table: makes the rows that it has from the start.
 TABLES: dict[str, TableStart] = {}
+#: By path of collection: what is in it, where that is kept otherwise than as entities.
+SOURCES: dict[str, Source] = {}
 #: Told of every change in every sandbox.
 LISTENERS: list[Listener] = []
 
@@ -110,6 +116,16 @@ def table_start(name: str) -> Callable[[TableStart], TableStart]:
 
     def register(function: TableStart) -> TableStart:
         TABLES[name] = function
+        return function
+
+    return register
+
+
+def source(*paths: str) -> Callable[[Source], Source]:
+    """Register what makes the collections at ``paths``; it is given the shape and the ids of the parents."""
+
+    def register(function: Source) -> Source:
+        SOURCES.update(dict.fromkeys(paths, function))
         return function
 
     return register

@@ -1,0 +1,1 @@
+"""The vendor's package and our face of it, driven by the same programs."""
