@@ -28,7 +28,7 @@ def org() -> Organization:
     return Organization()
 
 
-def _create(org: Organization, name: str = "ada@example.com", more: Any = None) -> Any:
+def _create(org: Organization, name: str = "ada@example.com", more: dict[str, Any] | None = None) -> Any:
     body: Any = {"schemas": [CORE], "userName": name, "displayName": "Ada Lovelace", **(more or {})}
     status, headers, made = org.raw("POST", f"{SCIM}/users", body, content_type="application/scim+json")
     assert (status, headers["etag"]) == (201, made["meta"]["version"])

@@ -219,7 +219,8 @@ def _page(sandbox: Sandbox, call: Call, chosen: Sequence[tuple[int, Entity]], bo
     # The page is one of places: what ``expand`` may name is shown without it, too, only with less in it.
     found = page(sandbox, call, Listing("entities", "o"), range(len(chosen)), body)
     expand = call.query.get("expand") or ()
-    told = [message(sandbox, *chosen[int(at)], expand) for at in found["entities"]]
+    shown = [chosen[int(at)] for at in found["entities"]]
+    told = [message(sandbox, number, row, expand) for number, row in shown]
     return {**found, "entities": told}
 
 

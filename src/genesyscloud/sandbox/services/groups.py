@@ -54,7 +54,7 @@ def _seeded_members(sandbox: Sandbox, path: str, group_id: str) -> list[str]:
     groups, everyone = collection(sandbox, path), users(sandbox)
     if group_id not in groups.seeded:
         return []
-    people = list(everyone.seeded)
+    people = sandbox.store.seeded_ids(everyone.shape, everyone.path)
     first = groups.place(group_id) * SEEDED
     if path == TEAMS:
         return people[first : first + SEEDED]

@@ -83,7 +83,7 @@ def a_queue(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
 def member_ids(sandbox: Sandbox, path: str) -> list[str]:
     """The members of a seeded queue: some of the seeded users, other ones for each queue as far as there are."""
     everything, everyone = queues(sandbox), users(sandbox)
-    people = list(everyone.seeded)
+    people = sandbox.store.seeded_ids(everyone.shape, everyone.path)
     count = _seeded_members(sandbox)
     first = everything.place(path.split("/")[-2]) * count
     return [people[(first + at) % len(people)] for at in range(count)]

@@ -6,35 +6,63 @@ Others that refer to users listen to their removal and clean up after themselves
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..crud import add, patched
 from ..narrow import objects
 from ..refusal import bad_request, not_found
 from .linked import check_version, division, given_id, taken, without_nulls
-from .registry import example_body, service
-from .users import DELETED, PATH, seeded_address, shown, user_of, users
+from .registry import example_body, listener, service
+from .users import DELETED, PATH, shown, user_of, users
 
 if TYPE_CHECKING:
     from ..core import Sandbox
     from ..crud import Call
-    from ..store import Entity
+    from ..store import Change, Entity
 
 BULK = 50
+ADDRESSES = "user_addresses"
+#: Up to so many users all are made to know their addresses; of more, those whose address can be the one asked for.
+KNOWN = 5000
+
+
+class _Addresses(NamedTuple):
+    """Ids of users by address, as far as those are known, and ids of seeded users by their first four characters."""
+
+    by_address: dict[str, str]
+    by_beginning: dict[str, list[str]]
+
+
+def _addresses(sandbox: Sandbox) -> _Addresses:
+    """Who has which address; kept true by :func:`note_address`."""
+    known = sandbox.store.memory.get(ADDRESSES)
+    if known is None:
+        everyone = users(sandbox)
+        people = list(everyone) if len(everyone) <= KNOWN else everyone.looked_at()
+        by_beginning: dict[str, list[str]] = {}
+        for user_id in everyone.seeded if len(everyone) > KNOWN else ():
+            by_beginning.setdefault(user_id[:4], []).append(user_id)
+        known = _Addresses({str(user.get("email", "")).lower(): user["id"] for user in people}, by_beginning)
+        sandbox.store.memory[ADDRESSES] = known
+    return known
+
+
+@listener
+def note_address(sandbox: Sandbox, change: Change) -> None:
+    """Keep in mind who has which address."""
+    known = sandbox.store.memory.get(ADDRESSES) if change.shape == PATH else None
+    if known is not None and change.after is not None:
+        known.by_address[str(change.after.get("email", "")).lower()] = change.entity_id
 
 
 def owner_of(sandbox: Sandbox, address: str) -> str:
-    """Id of the user with an e-mail address, deleted ones included; empty when it is nobody's.
-
-    A seeded user whom nobody has looked at is made only when the address can be that user's.
-    """
+    """Id of the user with an e-mail address, deleted ones included; empty when it is nobody's."""
     wanted = address.strip().lower()
-    everyone = users(sandbox)
-    for user_id in everyone.ids():
-        user = everyone.peek(user_id)
-        if user is None and user_id[:4] in wanted and wanted.endswith(seeded_address("", user_id)):
-            user = everyone[user_id]
-        if user is not None and str(user.get("email", "")).lower() == wanted:
+    everyone, known = users(sandbox), _addresses(sandbox)
+    # The address of a seeded user tells the beginning of the id, so that others need not be made.
+    ids = [known.by_address.get(wanted, ""), *known.by_beginning.get(wanted.partition("@")[0][-4:], ())]
+    for user_id in ids:
+        if user_id in everyone and str(everyone[user_id].get("email", "")).lower() == wanted:
             return user_id
     gone = sandbox.store.table(DELETED)
     return next((key for key, user in gone.items() if str(user.get("email", "")).lower() == wanted), "")

@@ -18,15 +18,16 @@ from ..narrow import as_list, as_object
 from ..refusal import Refusal, not_found
 from ..shapes import Listing
 from .linked import search, searching
-from .registry import seeder, service
+from .registry import listener, seeder, service
 
 if TYPE_CHECKING:
     from ..core import Sandbox
     from ..crud import Call
-    from ..store import Collection, Entity
+    from ..store import Change, Collection, Entity
 
 PATH = "/api/v2/users"
 DELETED = "deleted_users"
+NOT_ACTIVE = "users_not_active"
 #: Seeded users report to others in teams of this size; the first one reports to nobody.
 TEAM = 10
 #: What is shown when ``expand`` asks for it, and only then.
@@ -141,13 +142,35 @@ def with_state(sandbox: Sandbox, state: str) -> tuple[list[str], Callable[[str],
     if state == "any":
         return [*everyone.ids(), *gone], lambda key: everyone[key] if key in everyone else gone[key]
 
+    others = _not_active(sandbox)
+
     def chosen() -> list[str]:
-        return [key for key in everyone.ids() if (everyone.peek(key) or _ACTIVE).get("state", "active") == state]
+        if state == "active":
+            return [key for key in everyone.ids() if key not in others] if others else everyone.ids()
+        return [key for key in everyone.ids() if others.get(key) == state]
 
     return sandbox.store.derived(f"users_{state}", chosen), everyone.__getitem__
 
 
-_ACTIVE: Mapping[str, str] = {"state": "active"}
+def _not_active(sandbox: Sandbox) -> dict[str, str]:
+    """The states of the users who are not active, by id; kept true by :func:`note_state`."""
+    known = sandbox.store.memory.get(NOT_ACTIVE)
+    if known is None:
+        looked_at = users(sandbox).looked_at()
+        known = {user["id"]: user["state"] for user in looked_at if user.get("state", "active") != "active"}
+        sandbox.store.memory[NOT_ACTIVE] = known
+    return known
+
+
+@listener
+def note_state(sandbox: Sandbox, change: Change) -> None:
+    """Keep in mind who is not active."""
+    known = sandbox.store.memory.get(NOT_ACTIVE) if change.shape == PATH else None
+    if known is not None:
+        known.pop(change.entity_id, None)
+        state = (change.after or {}).get("state", "active")
+        if state != "active":
+            known[change.entity_id] = state
 
 
 @service("get_users", "get_users_query")

@@ -235,7 +235,8 @@ def team_of(sandbox: Sandbox, user_id: str) -> str:
     own = sandbox.store.table(AGENTS).get(user_id)
     everyone, teams = users(sandbox), collection(sandbox, TEAMS)
     if own is None and teams.seeded and user_id in everyone.seeded:
-        own = list(teams.seeded)[everyone.place(user_id) % len(teams.seeded)]
+        seeded = sandbox.store.seeded_ids(teams.shape, teams.path)
+        own = seeded[everyone.place(user_id) % len(seeded)]
     return own if own and own in teams else ""
 
 
