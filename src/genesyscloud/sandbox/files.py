@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from email.message import Message
 from email.utils import collapse_rfc2231_value
@@ -31,7 +32,20 @@ if TYPE_CHECKING:
     from .crud import Call
     from .urls import Place
 
-__all__ = ["ROOT", "Form", "content", "download_uri", "keep", "presigned", "receive", "receiver", "taker"]
+__all__ = [
+    "ROOT",
+    "Form",
+    "content",
+    "download_uri",
+    "json_of",
+    "keep",
+    "presigned",
+    "put",
+    "receive",
+    "receiver",
+    "signed_link",
+    "taker",
+]
 
 ROOT = "/uploads/"
 SIGNED = "/uploads/signed/"
@@ -39,6 +53,8 @@ SIGNED = "/uploads/signed/"
 UPLOADS, FILES = "uploads", "files"
 #: How long a signed address is good unless asked otherwise, in seconds, and the longest that can be asked for.
 USUAL_SECONDS, MOST_SECONDS = 600, 604_800
+#: The first bytes of gzipped content (RFC 1952), and the most that JSON in it may unpack to, in bytes.
+GZIP, MOST_JSON = b"\x1f\x8b", 100_000_000
 #: Fields and files of a form; more are not looked for.
 MOST_PARTS = 100
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -96,7 +112,9 @@ def taker(kind: str) -> Callable[[Taker], Taker]:
     return register
 
 
-def presigned(sandbox: Sandbox, call: Call, kind: str, details: Mapping[str, Any]) -> dict[str, Any]:
+def presigned(
+    sandbox: Sandbox, call: Call, kind: str, details: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Give out an address for one file, as the ``uploads`` operations do.
 
     Args:
@@ -105,6 +123,7 @@ def presigned(sandbox: Sandbox, call: Call, kind: str, details: Mapping[str, Any
             ``serverSideEncryption`` and ``signedUrlTimeoutSeconds``.
         kind: see :func:`taker`.
         details: what the taker is given; JSON values.
+        headers: those that the sender must send, in place of what follows from the body.
 
     Returns:
         ``url``, ``uploadKey``, ``headers`` and ``signedUrlTimeoutSeconds``.
@@ -125,16 +144,15 @@ def presigned(sandbox: Sandbox, call: Call, kind: str, details: Mapping[str, Any
         "Content-MD5": body.get("contentMd5"),
         "x-amz-server-side-encryption": body.get("serverSideEncryption"),
     }
-    headers = {name: str(value) for name, value in named.items() if value}
-    key = sandbox.store.new_job()
-    del sandbox.store.jobs[key]  # An id like that of a job, but nothing that is polled.
+    signed = dict(headers) if headers is not None else {n: str(value) for n, value in named.items() if value}
+    key = _new_id(sandbox)
     name = _NAME.sub("-", str(body.get("fileName") or "file"))[:100]
-    sandbox.store.table(UPLOADS)[key] = {"kind": kind, "details": dict(details), "headers": headers}
+    sandbox.store.table(UPLOADS)[key] = {"kind": kind, "details": dict(details), "headers": signed}
     path = f"{SIGNED}{key}/{name}"
     expires = str(int(sandbox.seconds()) + seconds)
     url = f"{sandbox.urls.base(call, 'apps')}{path}?Expires={expires}&Signature="
     url += downloads.signature(sandbox, path, expires)
-    return {"url": url, "uploadKey": key, "headers": headers, "signedUrlTimeoutSeconds": seconds}
+    return {"url": url, "uploadKey": key, "headers": signed, "signedUrlTimeoutSeconds": seconds}
 
 
 def content(sandbox: Sandbox, key: str) -> bytes | None:
@@ -144,11 +162,34 @@ def content(sandbox: Sandbox, key: str) -> bytes | None:
     return None if sent is None else base64.b64decode(sent)
 
 
+def put(sandbox: Sandbox, data: bytes) -> str:
+    """Put content where :func:`content` finds it, as if somebody had sent it, and return its key."""
+    key = _new_id(sandbox)
+    row: dict[str, Any] = {"kind": "", "details": {}, "headers": {}, "content": base64.b64encode(data).decode()}
+    sandbox.store.table(UPLOADS)[key] = row
+    return key
+
+
+def json_of(data: bytes) -> dict[str, Any] | None:
+    """The JSON object that content holds, gzipped or not; ``None`` when it holds none."""
+    try:
+        # Wrong content may claim to be anything: what unpacks to more than this is none.
+        plain = zlib.decompressobj(31).decompress(data, MOST_JSON) if data[:2] == GZIP else data
+        return as_object(msgspec.json.decode(plain))
+    except (zlib.error, msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _new_id(sandbox: Sandbox) -> str:
+    """An id like that of a job, but of nothing that is polled."""
+    key = sandbox.store.new_job()
+    del sandbox.store.jobs[key]
+    return key
+
+
 def keep(sandbox: Sandbox, name: str, content_type: str, data: bytes, file_id: str = "") -> str:
     """Keep a file to be fetched, and return its id for :func:`download_uri`; one with the id is replaced."""
-    if not file_id:
-        file_id = sandbox.store.new_job()
-        del sandbox.store.jobs[file_id]
+    file_id = file_id or _new_id(sandbox)
     row = {"name": name, "type": content_type, "content": base64.b64encode(data).decode()}
     sandbox.store.table(FILES)[file_id] = row
     return file_id

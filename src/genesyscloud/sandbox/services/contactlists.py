@@ -18,7 +18,8 @@ from ..narrow import as_list, as_object, objects, texts
 from ..refusal import Refusal, bad_request, not_found
 from ..shapes import Listing
 from .contactfilters import matching
-from .references import check_version, current_version, delete_unused, entities, linked, pointed
+from .linked import check_version
+from .references import current_version, delete_unused, entities, linked, pointed
 from .registry import example_body, example_ids, seeder, service, table_start
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def create_list(sandbox: Sandbox, call: Call) -> Any:
 def change_list(sandbox: Sandbox, call: Call) -> Any:
     """Change a list; columns that contacts have stay."""
     before = _list(sandbox, call.ids[0])
-    check_version(before, call.body)
+    check_version(call.ids[0], call.body.get("version"), before.get("version"))
     lost = set(texts(before.get("columnNames"))) - set(texts(call.body.get("columnNames")))
     if lost and len(contacts(sandbox, call.ids[0])):
         raise _invalid("columnNames", f"Columns of a list with contacts cannot be removed: {', '.join(sorted(lost))}.")

@@ -18,7 +18,8 @@ from ..narrow import as_object, objects, texts
 from ..refusal import Refusal, bad_request, not_found
 from .contactfilters import matching
 from .contactlists import LISTS, contacts, note_import, polled_import, read_csv, start_export, write_csv
-from .references import check_version, current_version, delete_unused, entities, linked, pointed
+from .linked import check_version
+from .references import current_version, delete_unused, entities, linked, pointed
 from .registry import example_body, seeder, service
 
 if TYPE_CHECKING:
@@ -447,7 +448,7 @@ def write_mappings(sandbox: Sandbox, call: Call) -> Any:
         if code not in codes:
             raise bad_request(f"mapping: there is no wrap-up code with id {code}.", code="invalid.value")
     before = _mappings(sandbox)
-    check_version(before, call.body)
+    check_version("", call.body.get("version"), before["version"])
     body = {wire: value for wire, value in call.body.items() if value is not None}
     made = {**before, **body, "version": before["version"] + 1, "dateModified": sandbox.now()}
     sandbox.store.write(MAPPINGS, made)

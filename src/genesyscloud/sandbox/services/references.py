@@ -13,7 +13,9 @@ from ...catalog import catalog
 from ..crud import generic
 from ..fake import example_body as made_up
 from ..narrow import as_list, as_object
-from ..refusal import Refusal, bad_request, conflict
+from ..refusal import Refusal, bad_request
+from .linked import collection as entities
+from .linked import reference
 from .registry import EXAMPLE_BODIES, SEEDERS, SERVICES
 
 if TYPE_CHECKING:
@@ -22,14 +24,12 @@ if TYPE_CHECKING:
     from ..store import Collection, Entity
 
 __all__ = [
-    "check_version",
     "current_version",
     "delete_unused",
     "entities",
     "example_of",
     "linked",
     "pointed",
-    "reference",
     "unused",
 ]
 
@@ -83,20 +83,6 @@ TARGETED = {
 }
 
 Act = Callable[[str, str, "Entity"], Any]
-
-
-def entities(sandbox: Sandbox, path: str, *ids: str) -> Collection:
-    """The collection at ``path``, written with ``{}`` for parameters, under these parents."""
-    shape = sandbox.shapes.collection(path)
-    assert shape is not None, path
-    return sandbox.collection(shape, list(ids))
-
-
-def reference(collection: Collection, entity_id: str) -> Entity:
-    """What is shown of an entity where another one refers to it."""
-    found = collection.get(entity_id) or {}
-    made: Entity = {"id": entity_id, "selfUri": f"{collection.path}/{entity_id}"}
-    return made | {"name": found["name"]} if found.get("name") else made
 
 
 def _walked(value: Any, act: Act) -> Any:
@@ -188,17 +174,6 @@ def delete_unused(sandbox: Sandbox, call: Call) -> Any:
 def write_linked(sandbox: Sandbox, call: Call) -> Any:
     """Create or change an entity that refers to others."""
     return generic(sandbox, call._replace(body=linked(sandbox, call.body)))
-
-
-def check_version(entity: Entity, body: Entity) -> None:
-    """Refuse a change to an older version.
-
-    Raises:
-        Refusal: 409.
-    """
-    sent, current = body.get("version"), entity.get("version")
-    if isinstance(sent, int) and isinstance(current, int) and sent != current:
-        raise conflict(str(entity.get("id") or ""), sent, current)
 
 
 def current_version(sandbox: Sandbox, path: str, ids: Sequence[str], body: Entity) -> Entity:

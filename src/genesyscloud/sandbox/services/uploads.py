@@ -45,7 +45,20 @@ def example_answer(sandbox: Sandbox) -> dict[str, str]:
     "post_uploads_workforcemanagement_historicaldata_csv",
     "post_architect_grammar_language_files_dtmf",
     "post_architect_grammar_language_files_voice",
+    "post_architect_systemprompt_resource_uploads",
+    "post_gamification_contests_uploads_prizeimages",
+    "post_guides_uploads",
+    "post_knowledge_documentuploads",
+    "post_languageunderstanding_miner_uploads",
+    "post_responsemanagement_responseassets_uploads",
+    "post_workforcemanagement_businessunit_decisionmetrics_update_uploadurl",
+    "post_workforcemanagement_businessunit_timeofflimit_values_import_uploadurl",
+    "post_workforcemanagement_businessunit_week_schedule_performancepredictions_recalculations_uploadurl",
+    "post_workforcemanagement_businessunit_week_shorttermforecasts_import_uploadurl",
 )
 def upload(sandbox: Sandbox, call: Call) -> Any:
-    """An address for one file."""
-    return presigned(sandbox, call, call.record.path, {"ids": call.ids})
+    """An address for one file; workforce management wants gzipped JSON."""
+    gzipped = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    headers = gzipped if call.record.path.endswith("/uploadurl") else None
+    given = presigned(sandbox, call, call.record.path, {"ids": call.ids}, headers)
+    return {**given, "id": given["uploadKey"]}
