@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import pytest
+
+from genesyscloud.http import Request
 
 from .organization import Organization
 
@@ -126,8 +130,8 @@ def _upload(org: Organization, path: str, content: Any) -> Any:
     """What a program does: get a URL, send the file, name the key."""
     where = org.call("POST", f"{path}/uploadurl", {"contentLengthBytes": 100})
     assert org.refused("POST", path, {"uploadKey": where["uploadKey"]}).status == 400
-    rows = org.sandbox.store.table("uploads")
-    rows[where["uploadKey"]] = {**rows[where["uploadKey"]], "content": content}
+    data = gzip.compress(json.dumps(content).encode())
+    assert org.sandbox.handle(Request("PUT", where["url"], where["headers"], data)).status == 200
     return org.call("POST", path, {"uploadKey": where["uploadKey"]})
 
 
@@ -183,9 +187,10 @@ def test_uploads_that_cannot_be(org: Organization):
     path = f"{UNITS}/{unit['id']}/weeks/{WEEK}/schedules/import"
     assert org.refused("POST", path, {"uploadKey": "none"}).status == 400
     for content in (_content({"id": "nobody"}, f"{WEEK}T08:00:00.000Z"), {"weekCount": 99}):
-        key = org.call("POST", f"{path}/uploadurl", {"contentLengthBytes": 1})["uploadKey"]
-        org.sandbox.store.table("uploads")[key] = {"content": content}
-        assert org.refused("POST", path, {"uploadKey": key}).status == 400
+        where = org.call("POST", f"{path}/uploadurl", {"contentLengthBytes": 1})
+        data = gzip.compress(json.dumps(content).encode())
+        assert org.sandbox.handle(Request("PUT", where["url"], where["headers"], data)).status == 200
+        assert org.refused("POST", path, {"uploadKey": where["uploadKey"]}).status == 400
     assert org.get(f"{UNITS}/{unit['id']}/weeks/{WEEK}/schedules")["entities"] == []
 
 

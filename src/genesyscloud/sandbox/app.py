@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from ..http import Headers, Request
+from . import files
 from .faults import NOTHING
 from .urls import split_prefix
 from .websocket import ChannelSockets
@@ -47,8 +48,9 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         # One byte above the limit is enough for a 413; the rest is read, so that the client can see the reply.
-        most = self._sandbox.settings.body_bytes + 1
-        body = b""
+        settings = self._sandbox.settings
+        most = 1 + (settings.upload_bytes if files.ROOT in scope["path"] else settings.body_bytes)
+        body = bytearray()
         more = True
         while more:
             message = await receive()
@@ -63,7 +65,7 @@ class App:
         # Complete, because replies may hold addresses; a request through a proxy names all of it already.
         url = path if not path.startswith("/") else f"{scope['scheme']}://{headers.get('host', '')}{path}"
         url = f"{url}?{query}" if query else url
-        exchange = self._sandbox.exchange(Request(scope["method"], url, headers, body[:most]))
+        exchange = self._sandbox.exchange(Request(scope["method"], url, headers, bytes(body[:most])))
         reply = exchange.reply
         if exchange.delay:
             await asyncio.sleep(exchange.delay)

@@ -24,7 +24,7 @@ import msgspec
 
 from ..catalog import OperationRecord, catalog
 from ..http import Headers, Reply, Request
-from . import admin, downloads, words
+from . import admin, downloads, files, words
 from .channels import Channels
 from .clock import REAL_TIME, Clock, ClockState
 from .consequences import Consequences
@@ -390,6 +390,8 @@ class Sandbox:
         data = request.body or b""
         if path in PATHS:
             return self.login.answer(request.method, path, query, sent, data)
+        if path.startswith(files.ROOT):
+            return files.receive(self, request.method, place, path, query, sent, data)
         if path.startswith(downloads.ROOT):
             if request.method not in ("GET", "HEAD"):
                 raise _not_allowed(["GET", "HEAD"])
@@ -729,6 +731,8 @@ class Sandbox:
         entity: Entity = dict(self.faker.entity(shape.model, without, collection.path, entity_id)) if known else {}
         if shape.key in known:
             entity[shape.key] = int(entity_id) if known[shape.key].type in "il" else entity_id
+        elif not known:
+            entity[shape.key] = entity_id
         if "selfUri" in known:
             entity["selfUri"] = f"{collection.path}/{self.quoted(entity_id)}"
         if "division" in known and known["division"].type.startswith("#"):

@@ -241,14 +241,14 @@ def example_call(
         path_values: values for path parameters by wire name, made up where missing.
         body: the body, made up when ``None`` and the operation has one.
         headers: further headers (``Authorization``).
-        query_values: values for required query parameters by wire name, made up where missing.
+        query_values: values for query parameters by wire name; those of required ones are made up where missing.
     """
     arguments: dict[str, Any] = {}
     path = record.path
     query: list[str] = []
     sent = {"Accept": "application/json", **(headers or {})}
     for parameter in record.parameters:
-        if parameter.place != "path" and not parameter.required:
+        if parameter.place != "path" and not parameter.required and parameter.wire not in (query_values or {}):
             continue
         known = path_values if parameter.place == "path" else query_values
         given = (known or {}).get(parameter.wire)
@@ -288,4 +288,6 @@ def _text(value: Any) -> str:
 
 
 def _typed(value: str, type_: str) -> Any:
+    if type_ == "b":
+        return value == "true"
     return int(value) if type_ in "il" else value

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .core import Sandbox
     from .crud import Call
 
-__all__ = ["shown_state"]
+__all__ = ["polled", "shown_state"]
 
 #: Paths of things that run and end; elsewhere a state is data like any other.
 _JOB_PATH = re.compile(r"jobs?(/|$)|/query/|batchrequests|{(job|execution|transaction)Id}", re.IGNORECASE)
@@ -50,3 +50,16 @@ def shown_state(
     state = states.done if done else states.underway[min(polls, len(states.underway) - 1)]
     failures = {wire for wire in entries if wire.lower().startswith(("error", "fail"))}
     return {wire: inner for wire, inner in entries.items() if wire not in failures} | {states.wire: state}
+
+
+def polled(sandbox: Sandbox, job: str) -> bool:
+    """Note that somebody asks how far a job is, and say whether it is done: what is no job ended long ago.
+
+    For areas whose jobs do their work at once, and say so later; :func:`shown_state` is for all others.
+    """
+    jobs = sandbox.store.jobs
+    polls = jobs.get(job)
+    if polls is None or polls >= sandbox.settings.job_polls:
+        return True
+    jobs[job] = polls + 1
+    return False

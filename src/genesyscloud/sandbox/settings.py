@@ -64,6 +64,7 @@ class Settings:
         rate_limit_message: ``count``: a 429 says how many requests are allowed; ``seconds``: how long to wait.
         rate_limit_retry_after: whether a 429 has the header ``Retry-After``.
         body_bytes: size of a request body above which a 413 is answered, in bytes.
+        upload_bytes: the same for files sent to the upload host and to signed addresses.
         check_enums: whether a value outside the definition's enum is refused; the real service knows newer ones.
         page_size: entities on a page when the request does not say.
         page_size_maximum: above it a page size is refused with a 400.
@@ -72,6 +73,7 @@ class Settings:
         seeded: entities that a collection has from the start.
         seeded_counts: the same for single collections.
         job_polls: polls that a new job answers as unfinished.
+        outbound_calls_per_minute: contacts that a campaign calls while it is on.
         admin: whether the sandbox's own interface under ``/sandbox`` is there.
         channel_seconds: life of a notification channel, in seconds; subscribing starts it anew.
         channels_per_user_app: notification channels of one user in one application; one more replaces the oldest
@@ -123,6 +125,7 @@ class Settings:
     rate_limit_message: Literal["count", "seconds"] = "count"
     rate_limit_retry_after: bool = True
     body_bytes: int = 512_000
+    upload_bytes: int = 50_000_000
     check_enums: bool = True
     page_size: int = 25
     page_size_maximum: int = 100
@@ -132,6 +135,7 @@ class Settings:
     seeded_counts: Mapping[str, int] = field(default_factory=_seeded_counts)
     job_polls: int = 1
     job_items: int = 250
+    outbound_calls_per_minute: float = 60.0
     admin: bool = True
     channel_seconds: int = 86_400
     channels_per_user_app: int = 20

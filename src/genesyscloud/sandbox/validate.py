@@ -24,6 +24,9 @@ INT_BITS = {"i": 31, "l": 63}
 #: What is wrong is listed, up to this many times.
 MAX_PROBLEMS = 50
 
+#: By model: properties that replies always have and requests need not have, although the definition does not say so.
+SERVER_SIDE = {"DataTableImportJob": {"status"}, "Note": {"createdBy"}}
+
 _AWARE = Annotated[datetime, msgspec.Meta(tz=True)]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?")
@@ -218,7 +221,9 @@ class Validator:
             properties = self._faker.record(name).properties
             ignored = set[str]() if self._whole else {p.wire for p in properties if p.read_only}
             writable = {p.wire: p for p in properties if p.wire not in ignored}
-            required = [] if self._whole else [p.wire for p in writable.values() if p.required]
+            made = SERVER_SIDE.get(name, ())
+            needed = [p.wire for p in writable.values() if p.required and p.wire not in made]
+            required = [] if self._whole else needed
             found = self._writable[name] = (writable, required, ignored)
         return found
 

@@ -61,7 +61,7 @@ SEEDED_IDS: dict[str, SeededIds] = {}
 EXAMPLE_BODIES: dict[str, ExampleBody] = {}
 #: By name of operation: values for the parameters of the path, for things that exist.
 EXAMPLE_IDS: dict[str, ExampleIds] = {}
-#: By name of operation: values for required parameters of the query, for things that exist.
+#: By name of operation: values for parameters of the query.
 EXAMPLE_QUERIES: dict[str, ExampleQuery] = {}
 #: By name of table: makes the rows that it has from the start.
 TABLES: dict[str, TableStart] = {}
@@ -157,7 +157,7 @@ def example_ids(*names: str) -> Callable[[ExampleIds], ExampleIds]:
 
 
 def example_query(*names: str) -> Callable[[ExampleQuery], ExampleQuery]:
-    """Register what makes values for required query parameters of the operations called ``names``."""
+    """Register what makes values for query parameters of the operations called ``names``."""
 
     def register(function: ExampleQuery) -> ExampleQuery:
         EXAMPLE_QUERIES.update(dict.fromkeys(names, function))

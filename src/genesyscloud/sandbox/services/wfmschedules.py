@@ -1,18 +1,22 @@
 """Schedules of workforce management: made, imported, copied, published, and searched by agent.
 
 A schedule is in the collection of its business unit and week. The table ``wfm_shifts`` holds, by id of schedule, the
-shifts of each user; for a seeded schedule that is not in it they are derived. What is uploaded is taken from the
-table ``uploads``: by key, ``{"content": …}`` with the JSON that was sent.
+shifts of each user; for a seeded schedule that is not in it they are derived.
 """
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from .. import words
 from ..crud import add
+from ..files import content as uploaded
+from ..files import json_of, presigned, put
 from ..narrow import as_object, objects
 from ..refusal import Refusal, bad_request
 from ..rng import Rng, seeded_uuid
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
 
 SCHEDULES = f"{UNITS}/{{}}/weeks/{{}}/schedules"
 SHIFTS = "wfm_shifts"
-UPLOADS = "uploads"
 WEEKS = 6
 #: Minutes of a derived shift, and of the meal in it.
 SHIFT, MEAL_AFTER, MEAL = 480, 240, 30
@@ -295,10 +298,8 @@ def _moved(sandbox: Sandbox, shift: Entity, later: timedelta) -> Entity:
 )
 def upload_url(sandbox: Sandbox, call: Call) -> Any:
     """Where to send what shall be imported."""
-    key = sandbox.store.new_job()
-    sandbox.store.table(UPLOADS)[key] = {"area": "workforcemanagement", "content": None}
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    return {"uploadKey": key, "url": f"/uploads/{key}", "headers": headers, "uploadBodySchema": {}}
+    return {**presigned(sandbox, call, "workforcemanagement", {}, headers), "uploadBodySchema": {}}
 
 
 def _content(sandbox: Sandbox, call: Call) -> Entity:
@@ -307,10 +308,10 @@ def _content(sandbox: Sandbox, call: Call) -> Entity:
     Raises:
         Refusal: 400; nothing was.
     """
-    row = as_object(sandbox.store.table(UPLOADS).get(str(call.body["uploadKey"]))) or {}
-    content = as_object(row.get("content"))
+    sent = uploaded(sandbox, str(call.body["uploadKey"]))
+    content = None if sent is None else json_of(sent)
     if content is None:
-        raise bad_request("Nothing was uploaded with this uploadKey.", code="invalid.value")
+        raise bad_request("Nothing was uploaded with this uploadKey, or no gzipped JSON.", code="invalid.value")
     return content
 
 
@@ -456,10 +457,8 @@ def example_copy(sandbox: Sandbox, ids: Sequence[str]) -> Any:
 )
 def example_upload(sandbox: Sandbox, ids: Sequence[str]) -> Any:
     """Something that was uploaded."""
-    key = sandbox.store.new_job()
     content: Entity = {"description": "Example", "weekCount": 1, "agentSchedules": []}
-    sandbox.store.table(UPLOADS)[key] = {"area": "workforcemanagement", "content": content}
-    return {"uploadKey": key}
+    return {"uploadKey": put(sandbox, gzip.compress(msgspec.json.encode(content)))}
 
 
 @example_body(
