@@ -28,6 +28,12 @@ def test_duplicates_are_joined_in_order() -> None:
     assert len(headers) == 2
 
 
+def test_the_lines_stay_as_they_came() -> None:
+    lines = (("Via", "a"), ("X-Case", "1"), ("via", "b"))
+    assert Headers(lines).pairs == lines
+    assert pickle.loads(pickle.dumps(Headers(lines))).pairs == copy.copy(Headers(lines)).pairs == lines
+
+
 def test_equality_is_that_of_a_mapping() -> None:
     assert Headers([("A", "1")]) == Headers([("a", "1")])
     assert Headers([("A", "1")]) != Headers([("A", "2")])

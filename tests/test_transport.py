@@ -229,6 +229,14 @@ def test_no_status_is_an_error_and_no_redirect_is_followed(client: Client, statu
         assert len(server.requests) == 1
 
 
+def test_a_reply_keeps_the_words_and_lines_of_its_head(client: Client) -> None:
+    head = b"HTTP/1.1 404 Nothing Like That\r\nX-Case: 1\r\nContent-Length: 0\r\n\r\n"
+    with RawServer(sends(head)) as server:
+        reply = client.send(server.url + "/x")
+    assert reply.reason == "Nothing Like That"
+    assert ("X-Case", "1") in reply.headers.pairs
+
+
 def _raw_deflate(data: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-15)
     return packer.compress(data) + packer.flush()

@@ -11,7 +11,7 @@ import re
 from ..catalog import OperationRecord, ParameterRecord, PropertyRecord
 from ..names import snake_case
 
-__all__ = ["attribute", "class_of_tag", "module_of_class", "number", "positional", "spelled", "swagger_type"]
+__all__ = ["attribute", "class_of_tag", "module_of_class", "number", "positional", "swagger_type"]
 
 #: Names that the vendor's generator avoids besides the keywords of Python.
 _AVOIDED = frozenset({"self", "property"})
@@ -33,22 +33,17 @@ _SCALARS = {
 
 
 def attribute(entry: ParameterRecord | PropertyRecord) -> str:
-    """Return the name of a property or parameter: that of the catalog where it is legal and free in Python."""
-    if entry.name[-1] != "_" and entry.name not in _AVOIDED and ":" not in entry.wire:
-        return entry.name
-    return spelled(entry.wire)
+    """Return the name of a property or parameter: that of the catalog, but for a few.
 
-
-def spelled(wire: str) -> str:
-    """Return the name for one in JSON.
-
-    >>> spelled("selfUri"), spelled("from"), spelled("urn:a:2.0:User")
-    ('self_uri', 'pcFrom', 'urna2_0_user')
+    >>> attribute(PropertyRecord("self_uri", "selfUri", "s")), attribute(PropertyRecord("from_", "from", "s"))
+    ('self_uri', 'pcFrom')
     """
-    name = snake_case(wire.replace(":", ""))
-    if keyword.iskeyword(name) or name in _AVOIDED:
-        return f"pc{name.capitalize()}"
-    return name
+    if ":" in entry.wire:
+        # The vendor's generator drops the colons of SCIM's schemas.
+        name = snake_case(entry.wire.replace(":", ""))
+        return name if name.isidentifier() else entry.name
+    bare = entry.name.rstrip("_")
+    return f"pc{bare.capitalize()}" if keyword.iskeyword(bare) or bare in _AVOIDED else entry.name
 
 
 def class_of_tag(tag: str) -> str:
