@@ -29,7 +29,8 @@ def org() -> Organization:
 
 
 def _create(org: Organization, name: str = "ada@example.com", more: Any = None) -> Any:
-    body: Any = {"schemas": [CORE], "userName": name, "displayName": "Ada Lovelace", **(more or {})}
+    further: dict[str, Any] = more or {}
+    body = {"schemas": [CORE], "userName": name, "displayName": "Ada Lovelace", **further}
     status, headers, made = org.raw("POST", f"{SCIM}/users", body, content_type="application/scim+json")
     assert (status, headers["etag"]) == (201, made["meta"]["version"])
     return made
