@@ -53,6 +53,19 @@ def test_creating_changing_and_deleting(org: Organization):
     assert "Support" in created["message"]["message"]
 
 
+def test_an_audit_is_an_event(org: Organization):
+    topic = "v2.audits.entitytype.{id}.entityid.{id}"
+    with org.sandbox.listen(topic) as events:
+        queue = org.call("POST", QUEUES, {"name": "Support"})
+        org.refused("POST", QUEUES, {"name": "Support"})
+        org.call("PATCH", "/api/v2/outbound/settings", {"maxCallsPerAgent": 5})
+    told = next(event for event in events if event.topic.startswith("v2.audits.entitytype.Queue."))
+    assert told.topic == f"v2.audits.entitytype.Queue.entityid.{queue['id']}"
+    (created,) = [a for a in _found(org, filters=_filters(EntityType="Queue")) if a["entity"]["id"] == queue["id"]]
+    assert (told.body["id"], told.body["action"]) == (created["id"], "Create")
+    assert len({event.body["id"] for event in events}) == len(events) == len(_found(org, pageSize=100))
+
+
 def test_a_refused_call_leaves_no_audit(org: Organization):
     org.call("POST", QUEUES, {"name": "Support"})
     before = len(_found(org))

@@ -249,6 +249,33 @@ def test_permitted_divisions(org: Organization):
     assert org.get(f"{path}/paged/{org.leader}?permission=routing:queue:add")["total"] == 1
 
 
+def test_members_of_a_group_have_its_roles(org: Organization):
+    role = org.role("routing:queue:add", name="Queue makers")
+    group = org.do(
+        "POST", "/api/v2/groups", {"name": "Makers", "type": "official", "visibility": "public", "rulesVisible": True}
+    ).body
+    pair = f"divisions/{org.home}/roles/{role}"
+    org.do("POST", f"{SUBJECTS}/{group['id']}/{pair}?subjectType=PC_GROUP")
+    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 403
+    org.do("POST", f"/api/v2/groups/{group['id']}/members", {"memberIds": [org.user], "version": group["version"]})
+    assert org.api(org.mine, "POST", QUEUES, QUEUE).status == 200
+    path = "/api/v2/authorization/divisionspermitted"
+    permitted = org.api(org.mine, "GET", f"{path}/me?permission=routing:queue:add").body
+    assert [division["id"] for division in permitted] == [org.home]
+    grants = org.get(f"{SUBJECTS}/{org.user}")["grants"]
+    assert [grant["subjectId"] for grant in grants if grant["role"]["id"] == role] == [group["id"]]
+    assert role in [held["id"] for held in org.get(f"/api/v2/users/{org.user}/roles")["roles"]]
+    # What is granted twice is told once, unless both are asked for; and the user's own stays when the group's goes.
+    org.do("POST", f"{SUBJECTS}/{org.user}/{pair}")
+    assert org.roles_of(org.user).count("Queue makers") == 1
+    twice = org.get(f"{SUBJECTS}/{org.user}?includeDuplicates=true")["grants"]
+    assert [grant["subjectId"] for grant in twice if grant["role"]["id"] == role] == [org.user, group["id"]]
+    org.do("DELETE", f"{SUBJECTS}/{org.user}/{pair}")
+    assert org.roles_of(org.user).count("Queue makers") == 1
+    org.do("DELETE", f"/api/v2/groups/{group['id']}/members?ids={org.user}")
+    assert org.api(org.mine, "POST", QUEUES, {"name": "Another"}).status == 403
+
+
 # --- roles --------------------------------------------------------------------------------------
 
 

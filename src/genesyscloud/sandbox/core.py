@@ -32,11 +32,11 @@ from .conversations.book import Book
 from .cors import cross_origin, preflight
 from .crud import Answered, Call, Handler, answer
 from .events import Event, Events
-from .fake import ExampleCall, Faker, example_body, example_call
+from .examples import example_of
+from .fake import ExampleCall, Faker
 from .faults import Exchange, Faults
 from .limits import RateLimiter, Sender
 from .listening import Listener, injected
-from .narrow import as_list, as_object
 from .oauth import PATHS, Login
 from .organization import Organization, SeedData, chosen, described, start_ids
 from .permissions import Permissions
@@ -46,9 +46,6 @@ from .requestlog import RequestLog
 from .rng import seeded_uuid
 from .router import router_of
 from .services import (
-    EXAMPLE_BODIES,
-    EXAMPLE_IDS,
-    EXAMPLE_QUERIES,
     LISTENERS,
     PERSONAL,
     SEEDERS,
@@ -59,7 +56,7 @@ from .services import (
 )
 from .services.registry import WITHOUT
 from .settings import Settings
-from .shapes import CollectionShape, Shapes, plain
+from .shapes import CollectionShape, Shapes
 from .store import Collection, Entity, Snapshot, Store
 from .topics import topics_of
 from .urls import IN_PROCESS_HOST, Place, Urls, locate
@@ -80,15 +77,6 @@ REMEMBERED = 512
 REMEMBERED_BYTES = 65_536
 JSON = ("Content-Type", "application/json")
 DIVISIONS = "/api/v2/authorization/divisions"
-#: Values of parameters for which some are better than others: a Monday, on which seeded weeks begin.
-EXAMPLES = {"weekId": "2026-01-05", "weekDateId": "2026-01-05"}
-#: Parameters that name entities of a collection even where the path does not lead through it.
-NAMED = {
-    "userId": "/api/v2/users",
-    "agentId": "/api/v2/users",
-    "subjectId": "/api/v2/users",
-    "queueId": "/api/v2/routing/queues",
-}
 
 _log = logging.getLogger("genesyscloud.sandbox")
 
@@ -775,8 +763,6 @@ class Sandbox:
             )
         return {"id": division_id, "name": divisions[division_id]["name"], "selfUri": f"{DIVISIONS}/{division_id}"}
 
-    # --- examples -------------------------------------------------------------------------------
-
     def example_call(self, name: str) -> ExampleCall:
         """Make a request that this sandbox answers with success: valid, and about things that exist.
 
@@ -786,61 +772,7 @@ class Sandbox:
         Raises:
             KeyError: there is no such operation.
         """
-        record = catalog().operation(name)
-        closed = {shape.depth: shape for shape in self.shapes.parents(record.path)}
-        own = self.shapes.parent(record.path)
-        if own is not None and own.closed:
-            closed[own.depth] = own
-        ids: list[str] = EXAMPLE_IDS[name](self) if name in EXAMPLE_IDS else []
-        parameters = [parameter for parameter in record.parameters if parameter.place == "path"]
-        for parameter in parameters[len(ids) :]:
-            shape = closed.get(len(ids))
-            if shape is None and parameter.wire in EXAMPLES:
-                ids.append(EXAMPLES[parameter.wire])
-                continue
-            if shape is None and parameter.wire in NAMED:
-                shape = self.shapes.collection(NAMED[parameter.wire])
-            last = record.method == "DELETE" and shape is own
-            ids.append(
-                str(self.faker.parameter(parameter, record.name)) if shape is None else self._existing(shape, ids, last)
-            )
-        body = EXAMPLE_BODIES[record.name](self, ids) if record.name in EXAMPLE_BODIES else None
-        if body is None and record.body:
-            body = self._in_home(self._current_version(record, ids, example_body(record, self.faker)))
-        headers = {"Authorization": f"Bearer {self.access_token()}"} if record.secured else {}
-        values = {parameter.wire: value for parameter, value in zip(parameters, ids, strict=True)}
-        query = EXAMPLE_QUERIES[name](self) if name in EXAMPLE_QUERIES else {}
-        return example_call(record, self.faker, values, body, headers, query)
-
-    def _existing(self, shape: CollectionShape, ids: Sequence[str], last: bool) -> str:
-        known = self.collection(shape, ids).ids()
-        if not known:
-            raise LookupError(f"nothing is left in {shape.path}")
-        return known[-1 if last else 0]
-
-    def _in_home(self, body: Any) -> Any:
-        """A body whose division exists."""
-        home = self.home_division()["id"]
-        for entity in [found for entry in as_list(body) or [body] if (found := as_object(entry)) is not None]:
-            if as_object(entity.get("division")):
-                entity["division"] = {"id": home}
-            if isinstance(entity.get("divisionId"), str):
-                entity["divisionId"] = home
-        return body
-
-    def _current_version(self, record: OperationRecord, ids: Sequence[str], body: Any) -> Any:
-        """A body with the version of the thing that it is about to change."""
-        entity = as_object(body)
-        if entity is None or "version" not in entity:
-            return body
-        own = self.shapes.parent(record.path)
-        stored: Any = self.store.documents.get(plain(record.path).format(*map(self.quoted, ids)))
-        if own is not None and own.closed:
-            stored = self.collection(own, ids)[ids[-1]]
-        version = (as_object(stored) or {}).get("version")
-        if isinstance(version, int):
-            entity["version"] = version
-        return body
+        return example_of(self, name)
 
 
 def _not_allowed(methods: list[str]) -> Refusal:

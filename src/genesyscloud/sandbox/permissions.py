@@ -14,6 +14,7 @@ from .clients import all_clients
 from .narrow import objects, texts
 from .refusal import Refusal
 from .rng import seeded_uuid
+from .services.groups import GROUPS, groups_of
 from .services.users import users
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class Permissions:
         found = self._known.get(subject_id)
         if found is None:
             roles = all_roles(self._sandbox)
-            ids = dict.fromkeys(grant.role_id for grant in self.grants(subject_id))
+            ids = dict.fromkeys(grant.role_id for _, grant in self.held(subject_id))
             found = [policy for role_id in ids if role_id in roles for policy in policies_of(roles[role_id])]
             self._known[subject_id] = found
         return found
@@ -223,12 +224,17 @@ class Permissions:
         return "PC_GROUP" if subject_id in self._sandbox.collection(shape, []) else ""
 
     def grants(self, subject_id: str) -> list[Grant]:
-        """The roles of a subject."""
+        """The roles that a subject is granted itself."""
         clients = all_clients(self._sandbox)
         if subject_id in clients:
             return self._of_client(clients[subject_id])
         rows = self._sandbox.store.table(GRANTS).get(subject_id)
         return [Grant(*row) for row in rows] if rows is not None else self._from_the_start(subject_id)
+
+    def held(self, subject_id: str) -> list[tuple[str, Grant]]:
+        """The roles that a subject has, its own first and then those of its groups, each with whom it is granted to."""
+        groups = groups_of(self._sandbox, GROUPS, subject_id)
+        return [(holder, grant) for holder in (subject_id, *groups) for grant in self.grants(holder)]
 
     def _of_client(self, client: Entity) -> list[Grant]:
         made_at = str(client.get("dateModified") or client.get("dateCreated") or self._sandbox.now())
@@ -318,7 +324,7 @@ class Permissions:
         roles = all_roles(self._sandbox)
         return {
             grant.division_id
-            for grant in self.grants(subject_id)
+            for _, grant in self.held(subject_id)
             if grant.role_id in roles and any(policy.allows(permission) for policy in policies_of(roles[grant.role_id]))
         }
 

@@ -66,7 +66,7 @@ def note(sandbox: Sandbox, change: Change) -> None:
     rows = sandbox.store.table(TABLE)
     number = last_number(sandbox) + 1
     sandbox.store.table(COUNT)["last"] = number
-    rows[str(number)] = {
+    row: Entity = {
         "at": sandbox.now(),
         "user": actor_id(sandbox),
         "client": sandbox.login.token(f"Bearer {call.token}")[1].client_id if call.token else "",
@@ -78,6 +78,11 @@ def note(sandbox: Sandbox, change: Change) -> None:
         "transaction": _transaction(sandbox, call, number),
         "changes": changes,
     }
+    rows[str(number)] = row
+    topic = f"v2.audits.entitytype.{row['entity']}.entityid.{row['id']}"
+    # A document without an id of its own has no topic either: its path would be no segment of one.
+    if sandbox.topics.find(topic) is not None:
+        sandbox.events.publish(topic, message(sandbox, number, row, ("user",)))
     if len(rows) > ROWS:
         for key in list(rows)[:DROPPED]:
             del rows[key]
@@ -233,8 +238,9 @@ def related(sandbox: Sandbox, call: Call) -> Any:
     if not number:
         raise not_found("audit", wanted)
     transaction = rows[str(number)]["transaction"]
+    expand: Sequence[str] = call.query.get("expand") or ()
     found = [(int(key), row) for key, row in rows.items() if row["transaction"] == transaction]
-    return {"entities": [message(sandbox, *entry, call.query.get("expand") or ()) for entry in found]}
+    return {"entities": [message(sandbox, number, row, expand) for number, row in found]}
 
 
 @service("post_audits_query")

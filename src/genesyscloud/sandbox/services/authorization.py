@@ -243,7 +243,11 @@ def subject(sandbox: Sandbox, call: Call) -> Any:
         subject_id = holder.user_id or holder.client_id
     _known_subjects(sandbox, [subject_id])
     whole = call.query.get("includeFullRoles", True)
-    grants = [_shown(sandbox, subject_id, grant, whole=whole) for grant in sandbox.permissions.grants(subject_id)]
+    held = sandbox.permissions.held(subject_id)
+    if not call.query.get("includeDuplicates", False):
+        first = {grant[:2]: (holder, grant) for holder, grant in reversed(held)}
+        held = [pair for pair in held if first[pair[1][:2]] == pair]
+    grants = [_shown(sandbox, holder, grant, whole=whole) for holder, grant in held]
     path = f"/api/v2/authorization/subjects/{sandbox.quoted(subject_id)}"
     return {"id": subject_id, "name": _name(sandbox, subject_id), "grants": grants, "version": 1, "selfUri": path}
 
@@ -314,7 +318,7 @@ def expanded_authorization(sandbox: Sandbox, user: Entity) -> Any:
 
 def _user_authorization(sandbox: Sandbox, user_id: str) -> Entity:
     roles = all_roles(sandbox)
-    ids = dict.fromkeys(grant.role_id for grant in sandbox.permissions.grants(user_id))
+    ids = dict.fromkeys(grant.role_id for _, grant in sandbox.permissions.held(user_id))
     held = [roles[role_id] for role_id in ids if role_id in roles]
     policies = sandbox.permissions.policies(user_id)
     permissions = {f"{policy.domain}:{policy.entity}:{action}" for policy in policies for action in policy.actions}
