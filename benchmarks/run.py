@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from . import calls, decode, notifications, overheads, package, sandbox, startup
+from . import calls, compat, decode, notifications, overheads, package, sandbox, startup
 
 PARTS = {
     "startup": startup.figures,
+    "compat": compat.figures,
     "decode": decode.figures,
     "calls": calls.figures,
     "overheads": overheads.figures,
