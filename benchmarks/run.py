@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from . import analytics, calls, decode, notifications, overheads, package, sandbox, startup
+from . import analytics, calls, compat, decode, notifications, overheads, package, sandbox, startup
 
 PARTS = {
     "startup": startup.figures,
+    "compat": compat.figures,
     "decode": decode.figures,
     "calls": calls.figures,
     "overheads": overheads.figures,

@@ -32,6 +32,24 @@ with GenesysCloud(auth=AccessToken("t"), region="eu_west_1") as gc:
     assert gc.routing.get_routing_queues.__name__ == "get_routing_queues"
 """
 
+#: The distribution that provides the vendor's import name, installed next to ours and nothing else.
+NAME = ROOT / "packages" / "PureCloudPlatformClientV2"
+NAME_FILES = {"PureCloudPlatformClientV2.py"}
+USE_NAME = """
+import PureCloudPlatformClientV2
+import PureCloudPlatformClientV2.rest
+from PureCloudPlatformClientV2 import ApiClient, UsersApi, configuration
+from PureCloudPlatformClientV2.apis.users_api import UsersApi as Same
+from PureCloudPlatformClientV2.models import user
+from PureCloudPlatformClientV2.rest import ApiException
+assert UsersApi is Same and issubclass(ApiException, Exception)
+assert PureCloudPlatformClientV2.rest.ApiException is ApiException
+assert PureCloudPlatformClientV2.configuration is configuration and configuration.host
+assert user.User().to_dict()["name"] is None
+assert UsersApi(ApiClient()).get_users_me.__name__ == "get_users_me"
+assert "genesyscloud.compat" in UsersApi.__mro__[1].__module__
+"""
+
 
 def main() -> None:
     """Run all checks."""
@@ -40,12 +58,14 @@ def main() -> None:
         if first.read_bytes() != second.read_bytes():
             sys.exit("two builds of the same sources differ")
         print(look_at(first))
-        use(first, Path(folder) / "venv")
+        name = build(Path(folder) / "name", NAME)
+        print(look_at_name(name))
+        use(first, name, Path(folder) / "venv")
 
 
-def build(folder: Path) -> Path:
-    """Return a new wheel."""
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+def build(folder: Path, project: Path = ROOT) -> Path:
+    """Return a new wheel of a project."""
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(project))
     return next(folder.glob("*.whl"))
 
 
@@ -69,12 +89,23 @@ def look_at(wheel: Path) -> str:
     return f"{wheel.name}: {size:,} bytes, {len(entries)} files, longest path {longest}, largest stub {stub:,} bytes"
 
 
-def use(wheel: Path, folder: Path) -> None:
-    """Install a wheel where nothing else is, and use it."""
+def look_at_name(wheel: Path) -> str:
+    """Return what is in the wheel of the vendor's name; exit when it holds anything but that."""
+    with ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    if names != NAME_FILES:
+        sys.exit(f"{wheel.name} holds {sorted(names)}, not {sorted(NAME_FILES)}")
+    return f"{wheel.name}: {', '.join(sorted(names))}"
+
+
+def use(wheel: Path, name: Path, folder: Path) -> None:
+    """Install the wheels where nothing else is, and use them."""
     venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel))
+    # Both at once: the second asks for the first, which no registry has to be asked for then.
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel), str(name))
     run(python, "-c", USE)
+    run(python, "-c", USE_NAME)
 
 
 def run(*command: str) -> None:
