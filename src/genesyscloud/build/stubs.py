@@ -5,9 +5,8 @@ checkers. A type checker loads whole files, so they are cut into shards of which
 
 ==========================  =====================================================================
 ``groups.pyi``              ``SyncGroups`` and ``AsyncGroups``: one attribute per group
-``_api/routing.pyi``        ``Routing``: one method per operation
-``_api/routing_async.pyi``  ``AsyncRouting``
-``_api/small2.pyi``         several small groups, sync and async
+``_api/routing.pyi``        ``Routing`` and ``AsyncRouting``: one method per operation
+``_api/small2.pyi``         the same for several small groups
 ``models.pyi``              every model by name, from its shard
 ``_models/m07.pyi``         the classes
 ==========================  =====================================================================
@@ -27,8 +26,10 @@ __all__ = ["class_name", "render_stubs"]
 
 NOTICE = "# Made from the API definition by genesyscloud.build; not to be edited.\n"
 
-#: A group with more operations has a file for sync and one for async; smaller ones share files with about so many.
+#: A group with more operations has a file of its own; smaller ones share files that have about ``PACK``. Type checkers
+#: like files to be small, and a wheel is to have few of them.
 LARGE_GROUP = 55
+PACK = 130
 
 
 def render_stubs(catalog: Catalog) -> dict[str, str]:
@@ -45,12 +46,8 @@ def render_stubs(catalog: Catalog) -> dict[str, str]:
     homes: dict[str, str] = {}
     for module, members in _packed(groups).items():
         stubs = _GroupStubs(members, operations, model_stubs)
-        names = {module: stubs.sync + stubs.asynchronous}
-        if len(stubs.operations) > LARGE_GROUP and len(members) == 1:
-            names = {module: stubs.sync, f"{module}_async": stubs.asynchronous}
-        for file, classes in names.items():
-            files[f"_api/{file}.pyi"] = stubs.text(classes)
-            homes |= dict.fromkeys(classes, file)
+        files[f"_api/{module}.pyi"] = stubs.text()
+        homes |= dict.fromkeys(stubs.classes, module)
     files["groups.pyi"] = _groups_face(groups, homes)
     return {path: NOTICE + text for path, text in files.items()}
 
@@ -74,12 +71,12 @@ def _groups_face(groups: Sequence[GroupRecord], homes: Mapping[str, str]) -> str
 def _packed(groups: Iterable[GroupRecord]) -> dict[str, list[GroupRecord]]:
     """The groups of each file: a large one alone, small ones together."""
     packs: dict[str, list[GroupRecord]] = {}
-    count, small = LARGE_GROUP, 0
+    count, small = PACK, 0
     for group in groups:
         if len(group.operations) > LARGE_GROUP:
             packs[group.name] = [group]
             continue
-        if count >= LARGE_GROUP:
+        if count >= PACK:
             count, small = 0, small + 1
         packs.setdefault(f"small{small}", []).append(group)
         count += len(group.operations)
@@ -159,28 +156,26 @@ class _GroupStubs:
         self._models = models
         self._groups = {class_name(group.name): [operations[name] for name in group.operations] for group in groups}
         #: Names of the classes.
-        self.sync = list(self._groups)
-        self.asynchronous = [f"Async{name}" for name in self.sync]
-        self.operations = [operation for members in self._groups.values() for operation in members]
+        self.classes = [f"{prefix}{name}" for name in self._groups for prefix in ("", "Async")]
         # Some groups have the name of a model.
-        self._spelled = {name: f"_{name}" for name in self.sync + self.asynchronous}
-        self._enums = Enums(p.enum for operation in self.operations for p in operation.parameters)
+        self._spelled = {name: f"_{name}" for name in self.classes}
+        self._operations = [operation for members in self._groups.values() for operation in members]
+        self._enums = Enums(p.enum for operation in self._operations for p in operation.parameters)
 
-    def text(self, classes: Iterable[str]) -> str:
-        """The file with the classes of these names."""
-        text = self._imports() + self._enums.definitions() + "".join(self._class(name) for name in classes)
+    def text(self) -> str:
+        """The file."""
+        classes = "".join(
+            f"class {prefix}{name}:\n" + "".join(self._method(operation, keyword) for operation in operations)
+            for name, operations in self._groups.items()
+            for prefix, keyword in (("", "def"), ("Async", "async def"))
+        )
+        text = self._imports() + self._enums.definitions() + classes
         return header(text) + text
 
-    def _class(self, name: str) -> str:
-        keyword, operations = "def", self._groups.get(name)
-        if operations is None:
-            keyword, operations = "async def", self._groups[name.removeprefix("Async")]
-        return f"class {name}:\n" + "".join(self._method(operation, keyword) for operation in operations)
-
     def _imports(self) -> str:
-        types = [type_ for operation in self.operations for type_ in (operation.body, operation.result)]
+        types = [type_ for operation in self._operations for type_ in (operation.body, operation.result)]
         used = {name for t in types if (name := model_in(t))}
-        used |= {name for operation in self.operations for name in operation.body_also}
+        used |= {name for operation in self._operations for name in operation.body_also}
         return self._models.imports(used, ".._models.", self._spelled)
 
     def _name(self, model: str) -> str:
