@@ -67,6 +67,8 @@ _JSON_MEDIA = re.compile(r"application/(?:[\w.-]+\+)?json|text/json", re.IGNOREC
 _FORM_MEDIA = "application/x-www-form-urlencoded"
 #: Shorter ones would hide half of every text.
 _SHORTEST = 4
+#: A secret is known in text that is JSON within text within JSON, so many times.
+_DEEPEST_TEXT = 4
 #: A text may have been cut in the middle of a secret; this much of its beginning gives it away.
 _BEGINNING = 12
 _DEEPEST = 100
@@ -108,7 +110,7 @@ class Secrets:
         forms: set[str] = set()
         for value in values:
             if len(value) >= _SHORTEST:
-                forms |= {value, quote(value, safe=""), quote_plus(value), _in_json(value)}
+                forms |= {value, quote(value, safe=""), quote_plus(value), *_in_json(value)}
         longest_first = sorted(forms, key=len, reverse=True)
         patterns = [re.escape(form) for form in longest_first]
         patterns += [re.escape(form[:_BEGINNING]) + r"[^\s\"'<>&]*" for form in longest_first if len(form) > _BEGINNING]
@@ -323,7 +325,15 @@ def _parsed(body: bytes) -> Any:
         return _NOT_JSON
 
 
-def _in_json(value: str) -> str:
+def _in_json(value: str) -> list[str]:
+    """Return ``value`` as it reads within JSON, and within JSON that is text in JSON, and so on."""
     from .codec import encode
 
-    return encode(value).decode()[1:-1]
+    forms: list[str] = []
+    for _ in range(_DEEPEST_TEXT):
+        inner = value
+        value = encode(inner).decode()[1:-1]
+        if value == inner:
+            break
+        forms.append(value)
+    return forms
