@@ -325,15 +325,24 @@ def _parsed(body: bytes) -> Any:
         return _NOT_JSON
 
 
-def _in_json(value: str) -> list[str]:
+def _in_json(value: str) -> set[str]:
     """Return ``value`` as it reads within JSON, and within JSON that is text in JSON, and so on."""
     from .codec import encode
 
-    forms: list[str] = []
+    forms: set[str] = set()
+    current = {value}
     for _ in range(_DEEPEST_TEXT):
-        inner = value
-        value = encode(inner).decode()[1:-1]
-        if value == inner:
+        current = {encode(text).decode()[1:-1] for text in current} | _in_ascii(current)
+        if current <= forms | {value}:
             break
-        forms.append(value)
+        forms |= current
     return forms
+
+
+def _in_ascii(texts: set[str]) -> set[str]:
+    """Return texts as they read within JSON of those who write ``\\u00e4`` for a letter."""
+    if all(map(str.isascii, texts)):
+        return set()
+    import json
+
+    return {json.dumps(text)[1:-1] for text in texts}
