@@ -14,9 +14,7 @@ from PureCloudPlatformClientV2 import (
 
 configuration.host = os.environ["GENESYS_CLOUD_HOST"]
 client = ApiClient()
-client.get_client_credentials_token(
-    os.environ["GENESYS_CLOUD_CLIENT_ID"], os.environ["GENESYS_CLOUD_CLIENT_SECRET"]
-)
+client.get_client_credentials_token(os.environ["GENESYS_CLOUD_CLIENT_ID"], os.environ["GENESYS_CLOUD_CLIENT_SECRET"])
 
 
 def find_definition(api, system_presence):

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .findings import Finding, Level
 from .facts import NAME
+from .findings import Finding, Level
 
 __all__ = ["Finding", "Level", "NotConvertible", "Outcome", "convert", "replace_file"]
 
@@ -114,7 +114,11 @@ def _parse(source: bytes) -> ast.Module:
 
 def _unfaithful() -> Finding:
     return Finding(
-        1, Level.DECIDE, "the file", "its text cannot be reproduced byte by byte", "save it as UTF-8 with plain newlines"
+        1,
+        Level.DECIDE,
+        "the file",
+        "its text cannot be reproduced byte by byte",
+        "save it as UTF-8 with plain newlines",
     )
 
 

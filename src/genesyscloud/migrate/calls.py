@@ -19,7 +19,9 @@ _SHAPES = {
 }
 _PRINTERS = frozenset({"print", "pprint", "pp", "str", "repr", "format"})
 #: What is done to a text, or by a logger, where only the words of an error differ.
-_WORDS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log", "format", "print", "pprint"})
+_WORDS = frozenset(
+    {"debug", "info", "warning", "warn", "error", "critical", "exception", "log", "format", "print", "pprint"}
+)
 
 
 def plan(found: Survey) -> None:
@@ -66,7 +68,9 @@ def _exception(found: Survey, node: cst.CSTNode) -> None:
     """``except ApiException as e``, alone or among others."""
     holder = found.parents[node]
     alone = isinstance(holder, cst.ExceptHandler) and holder.type is node
-    handler = holder if alone else next(iter([e for e in found.ancestors(node) if isinstance(e, cst.ExceptHandler)]), None)
+    handler = (
+        holder if alone else next(iter([e for e in found.ancestors(node) if isinstance(e, cst.ExceptHandler)]), None)
+    )
     in_tuple = isinstance(holder, cst.Element) and handler is not None and handler.type is found.parents[holder]
     if not isinstance(handler, cst.ExceptHandler) or not (alone or in_tuple):
         return
@@ -125,7 +129,9 @@ class _ErrorUses(cst.CSTVisitor):
         if isinstance(holder, cst.Attribute) and holder.attr.value == "get":
             return
         why = "headers are another kind of mapping here"
-        self._found.decide(node, self._found.text(node), why, "ask for single headers: .headers[name], .headers.get(name)")
+        self._found.decide(
+            node, self._found.text(node), why, "ask for single headers: .headers[name], .headers.get(name)"
+        )
 
     def visit_Name(self, node: cst.Name) -> None:
         if not self._name or node.value != self._name:
@@ -287,7 +293,9 @@ class _Reads(cst.CSTVisitor):
         if name == "api_client" and node not in found.references:
             path = dotted(node.value)
             if path is not None and ".".join(path) in self._uses.apis:
-                found.decide(node, found.text(node), "groups of operations have no client to be asked for", "use the client")
+                found.decide(
+                    node, found.text(node), "groups of operations have no client to be asked for", "use the client"
+                )
         self._method(node)
 
     def _method(self, node: cst.Attribute) -> None:

@@ -282,7 +282,9 @@ class _Logins:
                 return
             if not self.clients and not found.logins:
                 why = "its client comes from elsewhere"
-                found.decide(made, found.text(made), why, "convert the script that logs in together with this one, by hand")
+                found.decide(
+                    made, found.text(made), why, "convert the script that logs in together with this one, by hand"
+                )
             found.expressions[made] = lambda updated, code: f"{code(_first(updated))}.{thing.name}"
         else:
             return

@@ -32,7 +32,9 @@ class _Rewrite(cst.CSTTransformer):
         if expression is not None:
             made = cst.parse_expression(expression(_bare(updated_node), self._code), self._config)
             # Parentheses may hold lines together.
-            return made.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar) if _in_parens(updated_node) else made
+            return (
+                made.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar) if _in_parens(updated_node) else made
+            )
         return super().on_leave(original_node, updated_node)
 
     def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
@@ -126,7 +128,9 @@ class _Rewrite(cst.CSTTransformer):
         new: list[cst.BaseStatement] = [cst.parse_statement(text, self._config) for text in texts]
         if kept:
             kept[-1] = kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
-            new.insert(0, updated.with_changes(body=kept, leading_lines=()))
+            stays = updated.with_changes(body=kept)
+            updated = updated.with_changes(leading_lines=(), trailing_whitespace=cst.TrailingWhitespace())
+            self._put([stays], stays, body, orphans)
         self._put(new, updated, body, orphans)
 
     def _imports(self) -> list[str]:
@@ -159,7 +163,11 @@ def _without_vendor(small: cst.BaseSmallStatement) -> cst.BaseSmallStatement | N
     if not imported_names(small):
         return small
     if isinstance(small, cst.Import):
-        kept = [alias for alias in small.names if not imported_names(cst.Import([alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)]))]
+        kept = [
+            alias
+            for alias in small.names
+            if not imported_names(cst.Import([alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)]))
+        ]
         if kept:
             kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
             return small.with_changes(names=kept)

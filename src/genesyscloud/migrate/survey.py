@@ -92,7 +92,9 @@ class Survey:
     def need(self, node: cst.CSTNode, module: str, name: str) -> str:
         """Return a name that will be imported; a person decides when it is taken."""
         if name in self.bound or hasattr(builtins, name):
-            self.decide(node, name, "the script has something else of that name", f"rename it, so that {module}.{name} fits")
+            self.decide(
+                node, name, "the script has something else of that name", f"rename it, so that {module}.{name} fits"
+            )
         self.needed[module].add(name)
         return name
 
@@ -170,7 +172,9 @@ def survey(module: cst.Module, tree: ast.Module) -> Survey:
     bindings = _imports(found)
     found.module.visit(_References(found, bindings))
     for name in bindings.keys() & found.bound:
-        found.decide(found.module, name, "it is imported and bound to something else as well", "give one of them another name")
+        found.decide(
+            found.module, name, "it is imported and bound to something else as well", "give one of them another name"
+        )
     if found.imports:
         logins.plan(found)
         calls.plan(found)
@@ -351,7 +355,11 @@ def _bound(tree: ast.Module) -> Iterator[str]:
                     yield from (alias.asname or alias.name for alias in aliases)
             case _:
                 if type_parameter := getattr(node, "name", None):
-                    if isinstance(type_parameter, str) and type(node).__name__ in ("TypeVar", "ParamSpec", "TypeVarTuple"):
+                    if isinstance(type_parameter, str) and type(node).__name__ in (
+                        "TypeVar",
+                        "ParamSpec",
+                        "TypeVarTuple",
+                    ):
                         yield type_parameter
 
 
