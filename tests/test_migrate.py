@@ -129,8 +129,8 @@ users = users.users
 )
 def test_token_of_the_configuration(lines: str, made: str):
     source = f'import PureCloudPlatformClientV2 as pc\npc.configuration.access_token = "t"  # for now\n{lines}\n'
-    expected = f'from genesyscloud import AccessToken, GenesysCloud\ngc = GenesysCloud(auth=AccessToken("t"))  # for now\n{made}\n'
-    assert _after(source) == expected
+    imports = "from genesyscloud import AccessToken, GenesysCloud\n"
+    assert _after(source) == f'{imports}gc = GenesysCloud(auth=AccessToken("t"))  # for now\n{made}\n'
 
 
 def test_token_of_a_client():
@@ -318,17 +318,39 @@ for n in range(3):
 # --- any script ---------------------------------------------------------------------------------
 
 _PIECES = [
-    "import PureCloudPlatformClientV2", "import PureCloudPlatformClientV2 as pc", "from PureCloudPlatformClientV2 import *",
-    "from PureCloudPlatformClientV2.rest import ApiException", "from PureCloudPlatformClientV2.models import User, user",
-    "pc.configuration.host = x", "pc.configuration.access_token = pc.configuration.host", "c = pc.ApiClient()",
-    "c.get_client_credentials_token(*a)", "c = pc.ApiClient().get_client_credentials_token(a, b)", "api = pc.UsersApi(c)",
-    "api.get_users(1, 2, *x, **y)", "api.patch_user(a, b)", "u = pc.User()", "u.name, u.x = pc.ApiNullValue(), pc",
-    "try:\n    pass\nexcept ApiException as e:\n    e.body", "def f(pc=pc): return pc.UsersApi(c).get_users", "del pc",
-    "class C(pc.User):\n    c = pc.ApiClient()\n    c.access_token = 1", "x: pc.User = lambda pc: pc", "pass; import os",
-    "if x: pc.configuration.host = 'a'\nelse: c", "with pc as c, pc.x as pc.y: pass", "[pc for pc in pc]", "print(f'{pc!r:{c}}')",
-    "match u:\n    case pc.User(pc=1, x=pc): pass", "global pc", "async def g():\n    await pc.UsersApi()", "@pc.User\ndef h(): pass",
-    "try:\n    raise ApiException\nexcept* (ApiException, x): pass", "# only a comment", "'PureCloudPlatformClientV2.rest'",
-]  # fmt: skip
+    "import PureCloudPlatformClientV2",
+    "import PureCloudPlatformClientV2 as pc",
+    "from PureCloudPlatformClientV2 import *",
+    "from PureCloudPlatformClientV2.rest import ApiException",
+    "from PureCloudPlatformClientV2.models import User, user",
+    "pc.configuration.host = x",
+    "pc.configuration.access_token = pc.configuration.host",
+    "c = pc.ApiClient()",
+    "c.get_client_credentials_token(*a)",
+    "c = pc.ApiClient().get_client_credentials_token(a, b)",
+    "api = pc.UsersApi(c)",
+    "api.get_users(1, 2, *x, **y)",
+    "api.patch_user(a, b)",
+    "u = pc.User()",
+    "u.name, u.x = pc.ApiNullValue(), pc",
+    "try:\n    pass\nexcept ApiException as e:\n    e.body",
+    "def f(pc=pc): return pc.UsersApi(c).get_users",
+    "del pc",
+    "class C(pc.User):\n    c = pc.ApiClient()\n    c.access_token = 1",
+    "x: pc.User = lambda pc: pc",
+    "pass; import os",
+    "if x: pc.configuration.host = 'a'\nelse: c",
+    "with pc as c, pc.x as pc.y: pass",
+    "[pc for pc in pc]",
+    "print(f'{pc!r:{c}}')",
+    "match u:\n    case pc.User(pc=1, x=pc): pass",
+    "global pc",
+    "async def g():\n    await pc.UsersApi()",
+    "@pc.User\ndef h(): pass",
+    "try:\n    raise ApiException\nexcept* (ApiException, x): pass",
+    "# only a comment",
+    "'PureCloudPlatformClientV2.rest'",
+]
 
 
 @settings(max_examples=150, deadline=None)

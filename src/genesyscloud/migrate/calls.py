@@ -42,8 +42,7 @@ def plan(found: Survey) -> None:
 
 def _model(found: Survey, node: cst.CSTNode, name: str) -> None:
     made = found.parents[node]
-    called = isinstance(made, cst.Call) and made.func is node
-    if called and made.args:  # type: ignore[union-attr]
+    if isinstance(made, cst.Call) and made.func is node and made.args:
         return
     if is_free_form(name):
         why = "the definition says nothing about it"
@@ -67,12 +66,10 @@ def _null(found: Survey, node: cst.CSTNode) -> None:
 def _exception(found: Survey, node: cst.CSTNode) -> None:
     """``except ApiException as e``, alone or among others."""
     holder = found.parents[node]
-    alone = isinstance(holder, cst.ExceptHandler) and holder.type is node
-    handler = (
-        holder if alone else next(iter([e for e in found.ancestors(node) if isinstance(e, cst.ExceptHandler)]), None)
-    )
+    handler = next((entry for entry in found.ancestors(node) if isinstance(entry, cst.ExceptHandler)), None)
+    alone = handler is holder
     in_tuple = isinstance(holder, cst.Element) and handler is not None and handler.type is found.parents[holder]
-    if not isinstance(handler, cst.ExceptHandler) or not (alone or in_tuple):
+    if handler is None or not (in_tuple or (alone and handler.type is node)):
         return
     found.claim(node)
     found.need(node, "genesyscloud.errors", "ApiError")

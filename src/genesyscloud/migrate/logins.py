@@ -54,38 +54,38 @@ class _Logins:
 
     # --- settings --------------------------------------------------------------------------------
 
-    def _assigned(self, setting: str) -> list[tuple[cst.CSTNode, cst.SimpleStatementLine, cst.BaseExpression]]:
-        """Return where a setting is given a value by a statement of its own: the reference, the line, the value."""
+    def _assigned(self, setting: str) -> tuple[cst.CSTNode, cst.SimpleStatementLine, cst.BaseExpression] | None:
+        """Return where a setting is given its only value, by a statement of its own: reference, line and value."""
         wanted = Thing("configuration", "", (setting,))
-        places: list[tuple[cst.CSTNode, cst.SimpleStatementLine, cst.BaseExpression]] = []
-        for node in [node for node, thing in self.found.references.items() if thing == wanted]:
-            target = self.found.parents[node]
-            assign = self.found.parents[target]
-            if isinstance(target, cst.AssignTarget) and isinstance(assign, cst.Assign) and len(assign.targets) == 1:
-                line = self.found.statement(assign)
-                if line is not None:
-                    places.append((node, line, assign.value))
-        return places
+        nodes = [node for node, thing in self.found.references.items() if thing == wanted]
+        if len(nodes) != 1:
+            return None
+        target = self.found.parents[nodes[0]]
+        assign = self.found.parents[target]
+        if not (isinstance(target, cst.AssignTarget) and isinstance(assign, cst.Assign) and len(assign.targets) == 1):
+            return None
+        line = self.found.statement(assign)
+        return None if line is None else (nodes[0], line, assign.value)
 
     def _host(self) -> None:
         found = self.found
-        if sum(thing == Thing("configuration", "", ("host",)) for thing in found.references.values()) != 1:
+        place = self._assigned("host")
+        if place is None:
             return
-        for node, line, value in self._assigned("host"):
-            argument = self._region(line, value)
-            if argument:
-                found.statements[line] = lambda updated, code: []
-            elif found.has_references(value):
-                return
-            elif isinstance(value, cst.SimpleString):
-                argument = f"api_host={found.text(value)}"
-                found.statements[line] = lambda updated, code: []
-            else:
-                name = found.unused("api_host", "genesys_host")
-                argument = f"api_host={name}"
-                found.statements[line] = lambda updated, code: [f"{name} = {code(_value(updated))}"]
-            found.claim(node)
-            self.host = _Host(line, argument)
+        node, line, value = place
+        argument = self._region(line, value)
+        if not argument and found.has_references(value):
+            return
+        if not argument and isinstance(value, cst.SimpleString):
+            argument = f"api_host={found.text(value)}"
+        if argument:
+            found.statements[line] = lambda updated, code: []
+        else:
+            name = found.unused("api_host", "genesys_host")
+            argument = f"api_host={name}"
+            found.statements[line] = lambda updated, code: [f"{name} = {code(_value(updated))}"]
+        found.claim(node)
+        self.host = _Host(line, argument)
 
     def _region(self, line: cst.SimpleStatementLine, value: cst.BaseExpression) -> str:
         """Return the argument for the address of one of the vendor's regions; empty for another address."""
@@ -124,20 +124,23 @@ class _Logins:
 
     def _token(self) -> None:
         found = self.found
-        if sum(thing == Thing("configuration", "", ("access_token",)) for thing in found.references.values()) != 1:
+        place = self._assigned("access_token")
+        if place is None or found.has_references(place[2]):
             return
-        for node, line, value in self._assigned("access_token"):
-            if found.has_references(value):
-                return
-            name = found.unused("gc", "genesys_cloud")
-            host = self._host_for(line)
-            self._needs("AccessToken")
-            found.statements[line] = lambda updated, code: [
-                f"{name} = {_client(f'AccessToken({code(_value(updated))})', host)}"
-            ]
-            found.claim(node)
-            self.ambient = (line, name)
-            self.clients.add(name)
+        node, line, _ = place
+        name = found.unused("gc", "genesys_cloud")
+        self._plan_token(line, name)
+        found.claim(node)
+        self.ambient = (line, name)
+
+    def _plan_token(self, line: cst.SimpleStatementLine, name: str) -> None:
+        """Plan the statement that sets a token: it makes the client."""
+        self._needs("AccessToken")
+        self.clients.add(name)
+        host = self._host_for(line)
+        self.found.statements[line] = lambda updated, code: [
+            f"{name} = {_client(f'AccessToken({code(_value(updated))})', host)}"
+        ]
 
     def _needs(self, auth: str) -> None:
         for name in (auth, "GenesysCloud"):
@@ -254,12 +257,7 @@ class _Logins:
                 return False
             if self.found.has_references(small.value):
                 return False
-            self.clients.add(name)
-            self._needs("AccessToken")
-            host = self._host_for(line)
-            self.found.statements[line] = lambda updated, code: [
-                f"{name} = {_client(f'AccessToken({code(_value(updated))})', host)}"
-            ]
+            self._plan_token(line, name)
             return True
         return False
 

@@ -32,9 +32,7 @@ class _Rewrite(cst.CSTTransformer):
         if expression is not None:
             made = cst.parse_expression(expression(_bare(updated_node), self._code), self._config)
             # Parentheses may hold lines together.
-            return (
-                made.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar) if _in_parens(updated_node) else made
-            )
+            return made.with_changes(lpar=_parens(updated_node, "lpar"), rpar=_parens(updated_node, "rpar"))
         return super().on_leave(original_node, updated_node)
 
     def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
@@ -150,12 +148,12 @@ class _Rewrite(cst.CSTTransformer):
         return self._found.module.code_for_node(node)
 
 
-def _in_parens(node: cst.CSTNode) -> bool:
-    return bool(getattr(node, "lpar", ()))
+def _parens(node: cst.CSTNode, side: str) -> Sequence[cst.CSTNode]:
+    return getattr(node, side, ())
 
 
 def _bare(node: cst.CSTNode) -> cst.CSTNode:
-    return node.with_changes(lpar=(), rpar=()) if _in_parens(node) else node
+    return node.with_changes(lpar=(), rpar=()) if _parens(node, "lpar") else node
 
 
 def _without_vendor(small: cst.BaseSmallStatement) -> cst.BaseSmallStatement | None:

@@ -64,7 +64,7 @@ class Survey:
 
     def line(self, node: cst.CSTNode) -> int:
         """Return the line of a node."""
-        return self._positions[node].start.line  # type: ignore[union-attr]
+        return self._positions[node].start.line
 
     def decide(self, node: cst.CSTNode, what: str, why: str, suggestion: str) -> None:
         """Leave the file to a person."""
@@ -353,14 +353,10 @@ def _bound(tree: ast.Module) -> Iterator[str]:
             case ast.ImportFrom(names=aliases, module=module, level=level):
                 if level or not _vendors(module or ""):
                     yield from (alias.asname or alias.name for alias in aliases)
+            case _ if type(node).__name__ in ("TypeVar", "ParamSpec", "TypeVarTuple"):  # from Python 3.12 on
+                yield str(getattr(node, "name", ""))
             case _:
-                if type_parameter := getattr(node, "name", None):
-                    if isinstance(type_parameter, str) and type(node).__name__ in (
-                        "TypeVar",
-                        "ParamSpec",
-                        "TypeVarTuple",
-                    ):
-                        yield type_parameter
+                pass
 
 
 def _vendors(module: str) -> bool:
