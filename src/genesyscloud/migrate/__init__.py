@@ -11,6 +11,7 @@ import ast
 import contextlib
 import difflib
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -87,45 +88,43 @@ def convert(source: bytes) -> Outcome:
     try:
         tree = _parse(source)
         module = libcst.parse_module(source)
-        if module.bytes != source:
-            return Outcome(source, source, [_unfaithful()])
         found = survey(module, tree)
         findings = sorted(found.findings)
+        if module.bytes != source:
+            findings.insert(0, _UNFAITHFUL)
         if any(finding.level is Level.DECIDE for finding in findings) or not found.imports:
             return Outcome(source, source, findings)
         after = rewrite(found)
-        _parse(after)
-        left = survey(libcst.parse_module(after), _parse(after))
     except (SyntaxError, ValueError, libcst.ParserSyntaxError) as error:
-        raise NotConvertible(f"not Python {_version()}: {_words(error)}") from None
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise NotConvertible(f"not Python {version}: {_words(error)}") from None
     except (RecursionError, MemoryError):
         raise NotConvertible("nested too deeply to be read") from None
-    if left.imports or left.findings:
-        # Never half a change: what is left over stands in the way of all of it.
-        return Outcome(source, source, sorted([*findings, *left.findings]))
-    return Outcome(source, after, findings)
+    return Outcome(source, after, findings) if _whole(after) else Outcome(source, source, [_UNFAITHFUL, *findings])
+
+
+def _whole(after: bytes) -> bool:
+    """Whether a converted script is Python, and free of the vendor's names: never half a change."""
+    import libcst
+
+    from .survey import survey
+
+    try:
+        left = survey(libcst.parse_module(after), _parse(after))
+    except (SyntaxError, ValueError, libcst.ParserSyntaxError, RecursionError, MemoryError):
+        return False
+    return not left.imports and not left.findings
+
+
+_UNFAITHFUL = Finding(
+    1, Level.DECIDE, "the script", "it cannot be written back faithfully", "convert it by hand, and please report it"
+)
 
 
 def _parse(source: bytes) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)
-
-
-def _unfaithful() -> Finding:
-    return Finding(
-        1,
-        Level.DECIDE,
-        "the file",
-        "its text cannot be reproduced byte by byte",
-        "save it as UTF-8 with plain newlines",
-    )
-
-
-def _version() -> str:
-    import sys
-
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _words(error: Exception) -> str:

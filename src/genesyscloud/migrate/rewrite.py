@@ -31,7 +31,9 @@ class _Rewrite(cst.CSTTransformer):
         expression = self._found.expressions.get(original_node)
         if expression is not None:
             made = cst.parse_expression(expression(_bare(updated_node), self._code), self._config)
-            # Parentheses may hold lines together.
+            if not _parens(updated_node, "lpar"):
+                return made
+            # They may hold lines together.
             return made.with_changes(lpar=_parens(updated_node, "lpar"), rpar=_parens(updated_node, "rpar"))
         return super().on_leave(original_node, updated_node)
 
