@@ -85,6 +85,7 @@ class _Rewrite(cst.CSTTransformer):
                     texts = None
                 if texts is not None:
                     new = [cst.parse_statement(text, self._config) for text in texts]
+                    orphans.extend(_lost(original, "\n".join(texts)))
                     self._put(new, updated, body, orphans)
                     continue
             if orphans:
@@ -148,6 +149,23 @@ class _Rewrite(cst.CSTTransformer):
 
     def _code(self, node: cst.CSTNode) -> str:
         return self._found.module.code_for_node(node)
+
+
+def _lost(statement: cst.SimpleStatementLine, text: str) -> list[cst.EmptyLine]:
+    """Return the comments between the lines of a statement that its new text has not."""
+    comments = _Comments()
+    for small in statement.body:
+        small.visit(comments)
+    return [cst.EmptyLine(comment=comment) for comment in comments.found if comment.value not in text]
+
+
+class _Comments(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[cst.Comment] = []
+
+    def visit_Comment(self, node: cst.Comment) -> None:
+        self.found.append(node)
 
 
 def _parens(node: cst.CSTNode, side: str) -> Sequence[cst.CSTNode]:

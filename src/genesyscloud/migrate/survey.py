@@ -14,8 +14,8 @@ from typing import NamedTuple, TypeAlias
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
+from . import Finding, Level
 from .facts import NAME, Thing, resolve
-from .findings import Finding, Level
 
 __all__ = ["Code", "Places", "Survey", "dotted", "survey"]
 
