@@ -64,6 +64,12 @@ def test_converted_scripts_print_the_same(script: Path, tmp_path: Path):
     assert after == before
 
 
+def test_the_example_of_the_document():
+    document = (Path(__file__).parents[1] / "docs" / "migrate.md").read_text(encoding="utf-8")
+    before, after = (part.partition("```")[0] for part in document.split("```python\n")[1:])
+    assert _after(before) == after
+
+
 # --- logging in ---------------------------------------------------------------------------------
 
 
