@@ -201,6 +201,8 @@ client.login()  # me
         ("x = PureCloudPlatformClientV2.ArrayNode()", "dict"),
         ("x = PureCloudPlatformClientV2.UsersApi()", "group"),
         ("x = PureCloudPlatformClientV2.NoSuchThing", "NoSuchThing"),
+        ("def f(x: 'PureCloudPlatformClientV2.User | None'): pass", "type"),
+        ("def delete_flows(x): return x.delete_flows([1])", "itself"),
         ("api = PureCloudPlatformClientV2.KnowledgeApi(client)\nmap(api.delete_architect_prompts, x)", "handed on"),
     ],
 )
@@ -292,6 +294,40 @@ except PureCloudPlatformClientV2.rest.ApiException as e:
     assert "OAuthError" in _stays(source.replace("e.status", "e.body"))
 
 
+def test_errors_where_a_function_logs_in():
+    lines = HEAD.splitlines()
+    source = f"""\
+{lines[0]}
+class App:
+    def __init__(self):
+        self.{lines[2]}
+    def work(self):
+        try:
+            self.client.x
+        except PureCloudPlatformClientV2.rest.ApiException as e:
+            print(e.body)
+def main():
+    return App()
+try:
+    app = main()
+except PureCloudPlatformClientV2.rest.ApiException as e:
+    print(e.status)
+app.work()
+""".replace("self.client.x", "work()")
+    after = _after(source)
+    assert "        except ApiError as e:\n            print(e.raw.decode())" in after
+    assert "app = main()\nexcept (ApiError, OAuthError) as e:" in after
+
+
+def test_a_wrapper_has_the_name_of_what_it_wraps():
+    source = f"""\
+{HEAD}api = PureCloudPlatformClientV2.ArchitectApi(client)
+def post_flows_datatable_rows(key, data_table_row):
+    return api.post_flows_datatable_rows(key, data_table_row=data_table_row)
+"""
+    assert "rows(key, body=data_table_row)\n" in _after(source)
+
+
 @pytest.mark.parametrize("use", ["e.reason", "vars(e)", "e.headers", "f(error=e)"])
 def test_errors_that_go_elsewhere(use: str):
     _stays(f"{HEAD}try:\n    f()\nexcept PureCloudPlatformClientV2.rest.ApiException as e:\n    {use}\n")
@@ -314,9 +350,15 @@ def test_loops_over_pages_and_printed_models():
 for n in range(3):
     users = api.get_users(page_number=n)
     print(users)
+    for user in users.entities:
+        print(user.name, f"{{user}}")
 """
     outcome = convert(source.encode())
-    assert [(finding.line, finding.level) for finding in outcome.findings] == [(6, Level.HINT), (7, Level.CHECK)]
+    assert [(finding.line, finding.level) for finding in outcome.findings] == [
+        (6, Level.HINT),
+        (7, Level.CHECK),
+        (9, Level.CHECK),
+    ]
     assert "paginate(api.get_users" in outcome.findings[0].suggestion
     assert outcome.changed
 

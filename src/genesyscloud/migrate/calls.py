@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from .facts import Arguments, arguments, has_property, is_free_form, operation, renamed
-from .survey import Survey, dotted
+from .survey import Survey, dotted, names_in
 
 __all__ = ["plan"]
 
@@ -49,6 +49,7 @@ def _model(found: Survey, node: cst.CSTNode, name: str) -> None:
         found.decide(node, name, why, "use a dict with the names of the wire")
     found.claim(node)
     found.need(node, "genesyscloud.models", name)
+    found.classes[node] = name
     found.expressions[node] = lambda updated, code: name
 
 
@@ -87,10 +88,12 @@ def _exception(found: Survey, node: cst.CSTNode) -> None:
 
 
 def _may_log_in(found: Survey, handler: cst.ExceptHandler) -> bool:
-    """Whether a login can be what fails in the body of a ``try``: it is there, or in a function."""
+    """Whether a login can be what fails in the body of a ``try``: there, or in a function that is named there."""
     tried = found.parents[handler]
     assert isinstance(tried, cst.Try)
-    return any(found.function(line) is not None or tried.body in found.ancestors(line) for line in found.logins)
+    if any(tried.body in found.ancestors(line) for line in found.logins):
+        return True
+    return not found.logging_in.isdisjoint(names_in(tried.body))
 
 
 class _ErrorUses(cst.CSTVisitor):
@@ -181,22 +184,39 @@ class _Uses(cst.CSTVisitor):
         self._found = found
 
     def visit_Assign(self, node: cst.Assign) -> None:
-        if not isinstance(node.value, cst.Call):
-            return
         for target in node.targets:
             path = dotted(target.target)
             if path is not None:
                 self._learn(".".join(path), node.value)
 
-    def _learn(self, name: str, call: cst.Call) -> None:
-        if call in self._found.expressions:
-            self.apis.add(name)
-        made = self._found.expressions.get(call.func)
-        if made is not None:
-            self.models.setdefault(name, set()).add(made(call.func, lambda node: ""))
-        record = operation(call.func.attr.value) if isinstance(call.func, cst.Attribute) else None
-        if record is not None and "#" in record.result:
+    def visit_For(self, node: cst.For) -> None:
+        if isinstance(node.target, cst.Name) and self.is_result(node.iter):
+            self.results.add(node.target.value)
+
+    def _learn(self, name: str, value: cst.BaseExpression) -> None:
+        if self.is_result(value):
             self.results.add(name)
+        if not isinstance(value, cst.Call):
+            return
+        if value in self._found.expressions:
+            self.apis.add(name)
+        model = self._found.classes.get(value.func)
+        if model is not None:
+            self.models.setdefault(name, set()).add(model)
+
+    def is_result(self, node: cst.CSTNode) -> bool:
+        """Whether something is, or holds, a model that came from the service."""
+        path = dotted(node)
+        if path is not None and ".".join(path) in self.results:
+            return True
+        if isinstance(node, cst.Subscript):
+            return self.is_result(node.value)
+        if isinstance(node, cst.Attribute):
+            return node.attr.value == "entities"
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            record = operation(node.func.attr.value)
+            return record is not None and "#" in record.result
+        return False
 
 
 class _Reads(cst.CSTVisitor):
@@ -211,29 +231,38 @@ class _Reads(cst.CSTVisitor):
         func = node.func
         if isinstance(func, cst.Attribute):
             record = operation(func.attr.value)
-            if record is not None and func.attr.value not in self._found.bound:
+            if record is not None:
                 self._operation(node, arguments(record))
                 if record.paging is not None:
                     self._page(node)
         path = dotted(func)
         if path is not None and path[-1] in _PRINTERS:
             for argument in node.args:
-                name = dotted(argument.value)
-                if name is not None and ".".join(name) in self._uses.results:
-                    self._printed(argument, ".".join(name))
+                self._printed(argument.value)
 
     def visit_FormattedStringExpression(self, node: cst.FormattedStringExpression) -> None:
-        name = dotted(node.expression)
-        if name is not None and ".".join(name) in self._uses.results:
-            self._printed(node, ".".join(name))
+        self._printed(node.expression)
 
-    def _printed(self, node: cst.CSTNode, name: str) -> None:
-        self._found.check(node, f"the text of {name}", "models read differently", "print what is wanted of it")
+    def _printed(self, node: cst.BaseExpression) -> None:
+        if self._uses.is_result(node):
+            text = self._found.text(node)
+            self._found.check(node, f"the text of {text}", "models read differently", "print what is wanted of it")
+
+    def _is_api(self, node: cst.CSTNode) -> bool:
+        """Whether something is known to be an API class."""
+        path = dotted(node)
+        return node in self._found.expressions or (path is not None and ".".join(path) in self._uses.apis)
 
     def _operation(self, call: cst.Call, known: Arguments) -> None:
         found = self._found
         assert isinstance(call.func, cst.Attribute)
         name = call.func.attr.value
+        mine = self._is_api(call.func.value)
+        if name in found.bound and not mine:
+            if not (known.same_names and known.same_positions):
+                why = "the script has something of that name itself"
+                found.decide(call, f"{name}(…)", why, "call it through a name that is given a …Api(…)")
+            return
         many = [argument for argument in call.args if argument.star]
         for argument in call.args:
             if argument.keyword is not None and argument.keyword.value == "callback":
@@ -244,15 +273,15 @@ class _Reads(cst.CSTVisitor):
                 why = "its arguments have other names or another order here"
                 found.decide(call, f"{name}(…)", why, f"pass them one by one: {', '.join(known.ours)}, others by name")
             return
-        self._arguments(call, name, known)
-
-    def _arguments(self, call: cst.Call, name: str, known: Arguments) -> None:
-        found = self._found
         places = [argument for argument in call.args if argument.keyword is None]
-        if len(places) > len(known.theirs):
+        if len(places) <= len(known.theirs):
+            self._arguments(call, known, len(places))
+        elif mine:
             found.decide(call, f"{name}(…)", "it takes fewer positional arguments", "pass them by name")
-            return
-        wanted = known.theirs[: len(places)]
+
+    def _arguments(self, call: cst.Call, known: Arguments, places: int) -> None:
+        """Give arguments our names; leave those in their places that have the same place here."""
+        wanted = known.theirs[:places]
         keep = 0
         while keep < len(wanted) and wanted[keep : keep + 1] == known.ours[keep : keep + 1]:
             keep += 1
@@ -300,7 +329,9 @@ class _Reads(cst.CSTVisitor):
         found = self._found
         holder = found.parents[node]
         record = operation(node.attr.value)
-        if record is None or node.attr.value in found.bound or (isinstance(holder, cst.Call) and holder.func is node):
+        if record is None or (isinstance(holder, cst.Call) and holder.func is node):
+            return
+        if node.attr.value in found.bound and not self._is_api(node.value):
             return
         known = arguments(record)
         if not (known.same_names and known.same_positions):

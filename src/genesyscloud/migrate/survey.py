@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -17,7 +19,7 @@ from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvide
 from . import Finding, Level
 from .facts import NAME, Thing, resolve
 
-__all__ = ["Code", "Places", "Survey", "dotted", "survey"]
+__all__ = ["Code", "Places", "Survey", "dotted", "imported_names", "names_in", "survey"]
 
 #: Makes source text of a node that is converted already.
 Code: TypeAlias = Callable[[cst.CSTNode], str]
@@ -55,6 +57,8 @@ class Survey:
         #: Names that arguments and attributes get.
         self.keywords: dict[cst.CSTNode, str] = {}
         self.attributes: dict[cst.CSTNode, str] = {}
+        #: Models, where they are named.
+        self.classes: dict[cst.CSTNode, str] = {}
         #: Statements that log in with client credentials.
         self.logins: list[cst.SimpleStatementLine] = []
         self.bound = set(_bound(tree))
@@ -136,6 +140,21 @@ class Survey:
         # Within one function the order of the lines counts; a function further in is called later.
         return self.function(definition) is not self.function(use) or self.line(definition) < self.line(use)
 
+    @functools.cached_property
+    def logging_in(self) -> frozenset[str]:
+        """Names of functions that log in, themselves or through others, and of their classes. To be asked for when
+        logins are planned."""
+        found: set[str] = set()
+        for line in self.logins:
+            for holder in self.ancestors(line):
+                if isinstance(holder, cst.FunctionDef | cst.ClassDef):
+                    found.add(holder.name.value)
+        functions = _Functions()
+        self.module.visit(functions)
+        while more := [name for name, names in functions.found if name not in found and not found.isdisjoint(names)]:
+            found.update(more)
+        return frozenset(found)
+
     def mentions(self, node: cst.CSTNode, wanted: str) -> bool:
         """Whether a name or dotted name occurs in a node."""
         found = _Mentions(wanted)
@@ -148,6 +167,36 @@ class Survey:
 
 
 Places: TypeAlias = dict[cst.CSTNode, Thing]
+
+
+def names_in(node: cst.CSTNode) -> set[str]:
+    """Return all names in a node, also those after a dot."""
+    found = _Names()
+    node.visit(found)
+    return found.names
+
+
+class _Names(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.names.add(node.value)
+
+
+class _Functions(cst.CSTVisitor):
+    """Collects functions and classes, each with the names in it. Who makes an object runs what its class does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, set[str]]] = []
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        self.found.append((node.name.value, names_in(node.body)))
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        self.found.append((node.name.value, names_in(node.body)))
 
 
 class _Mentions(cst.CSTVisitor):
@@ -326,6 +375,13 @@ class _References(cst.CSTVisitor):
         if text.split(".")[0] == NAME and all(part.isidentifier() for part in text.split(".")):
             why = "the package is named in a text"
             self._found.decide(node, self._found.text(node), why, "name what takes its place")
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:
+        if isinstance(node.annotation, cst.SimpleString):
+            text = str(node.annotation.evaluated_value)
+            if not set(re.findall(r"\w+", text)).isdisjoint(self._bindings):
+                why = "a type is named in a text"
+                self._found.decide(node, self._found.text(node.annotation), why, "name the type itself")
 
     def _refer(self, node: cst.CSTNode, path: tuple[str, ...]) -> None:
         if path[0] in self._bindings:
