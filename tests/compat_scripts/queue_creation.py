@@ -22,7 +22,8 @@ call.service_level = level
 request = CreateQueueRequest()
 request.name = "Complaints, by script"
 request.description = "Made by a script"
-request.media_settings = {"call": call}
+request.media_settings = gen.QueueMediaSettings()
+request.media_settings.call = call
 request.skill_evaluation_method = "BEST"
 request.acw_settings = gen.AcwSettings()
 request.acw_settings.wrapup_prompt = "MANDATORY_TIMEOUT"
@@ -33,7 +34,7 @@ print(created.name, created.description, created.skill_evaluation_method)
 print(created.acw_settings.wrapup_prompt, created.acw_settings.timeout_ms)
 
 queue = routing_api.get_routing_queue(created.id)
-print(queue.id == created.id, queue.media_settings["call"].service_level.percentage)
+print(queue.id == created.id, queue.media_settings.call.service_level.percentage)
 queue.description = gen.ApiNullValue()
 queue.name = "Complaints"
 changed = routing_api.put_routing_queue(queue_id=queue.id, body=queue)

@@ -17,7 +17,7 @@ page_count = 1
 total = 0
 try:
     while page_number <= page_count:
-        users = usersApi.get_users(page_size=25, page_number=page_number, sort_order="ASC", expand=["presence"])
+        users = usersApi.get_users(page_size=25, page_number=page_number, sort_order="ascending", expand=["presence"])
         page_count = users.page_count
         for user in users.entities:
             total += 1

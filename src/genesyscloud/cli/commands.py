@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .migrate import migrate
 from .sandbox import sandbox
 
 __all__ = ["cli"]
@@ -16,3 +17,4 @@ def cli() -> None:
 
 
 cli.add_command(sandbox)
+cli.add_command(migrate)
