@@ -90,7 +90,10 @@ def pulse(sandbox: Sandbox, call: AdminCall) -> Any:
 
 @admin("GET", "/sandbox/queues")
 def list_queues(sandbox: Sandbox, call: AdminCall) -> Any:
-    """Who waits, talks and is on queue, by queue: the busiest ?limit= of those with ?find= in their names."""
+    """Who waits, talks and is on queue, by queue: the busiest ?limit= of those with ?find= in their names.
+
+    What alerts an agent waits, too.
+    """
     shape = sandbox.shapes.collection(QUEUES)
     assert shape is not None
     queues, wanted = sandbox.collection(shape, []), call.query.get("find", "").lower()

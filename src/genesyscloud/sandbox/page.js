@@ -280,20 +280,25 @@ async function watchQueues() {
   if (samples.length > SECONDS) samples.shift();
   drawQueues(now);
   $("queuecount").textContent = `${found.queues.length} of ${found.total}, the busiest first`;
-  const most = Math.max(1, ...found.queues.map((queue) => STATES.reduce((all, [name]) => all + queue[name], 0)));
+  const most = Math.max(1, ...found.queues.map((queue) => parts(queue).reduce((all, [, , count]) => all + count, 0)));
   $("queues").replaceChildren(...found.queues.map((queue) => el("tr", {},
     el("td", {}, queue.name),
     [...STATES.map(([name]) => name), "members"].map((name) => el("td", { class: "num" }, String(queue[name]))),
     el("td", {}, meter(queue, most)))));
 }
 
+/** The states of a queue with their counts; what alerts somebody waits, too, and is counted once. */
+function parts(queue) {
+  const counts = { ...queue, waiting: Math.max(0, queue.waiting - queue.alerting) };
+  return STATES.map(([name, label]) => [name, label, counts[name]]);
+}
+
 function meter(queue, most) {
-  const parts = STATES.filter(([name]) => queue[name]).map(([name, label]) => {
-    const part = el("i", { class: `f-${name}`, title: `${queue[name]} ${label}` });
-    part.style.width = `${(100 * queue[name]) / most}%`;
+  return el("span", { class: "meter" }, parts(queue).filter(([, , count]) => count).map(([name, label, count]) => {
+    const part = el("i", { class: `f-${name}`, title: `${count} ${label}` });
+    part.style.width = `${(100 * count) / most}%`;
     return part;
-  });
-  return el("span", { class: "meter" }, parts);
+  }));
 }
 
 function drawQueues(now) {
