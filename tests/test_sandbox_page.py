@@ -495,21 +495,21 @@ def test_conversations_are_seen_but_not_changed(admin: Admin):
 
 
 def test_secrets_are_hidden_and_kept(admin: Admin):
-    clients = "/api/v2/oauth/clients"
-    role = admin.api("GET", "/api/v2/authorization/roles").body["entities"][0]["id"]
-    client = {"name": "mine", "authorizedGrantType": "CLIENT-CREDENTIALS", "roleIds": [role]}
-    made = admin.api("POST", clients, client).body
-    path = f"{clients}/{made['id']}"
-    kept = admin("GET", f"/sandbox/entity?path={path}").body
-    assert made["secret"] not in json.dumps(kept)
-    assert made["secret"] not in json.dumps(admin("GET", f"/sandbox/entities?path={clients}&count=200").body)
-    answer = admin("PUT", f"/sandbox/entity?path={path}", {**kept, "description": "Changed"})
-    assert answer.status == 200
-    assert made["secret"] not in json.dumps(answer.body)
-    shape = admin.sandbox.shapes.collection(clients)
+    shape = admin.sandbox.shapes.collection(QUEUES)
     assert shape is not None
-    stored = admin.sandbox.collection(shape, [])[made["id"]]
-    assert (stored["secret"], stored["description"]) == (made["secret"], "Changed")
+    queues = admin.sandbox.collection(shape, [])
+    queue_id = queues.ids()[0]
+    queues.put(queue_id, {**queues[queue_id], "name": "password: swordfish", "clientSecret": "swordfish"})
+    path = f"{QUEUES}/{queue_id}"
+    kept = admin("GET", f"/sandbox/entity?path={path}")
+    listed = admin("GET", f"/sandbox/entities?path={QUEUES}&count=1")
+    changed = admin("PUT", f"/sandbox/entity?path={path}", {**kept.body, "description": "Changed"})
+    for answer in (kept, listed, changed):
+        assert answer.status == 200
+        assert "swordfish" not in json.dumps(answer.body)
+    stored = admin.sandbox.collection(shape, [])[queue_id]
+    assert (stored["name"], stored["clientSecret"]) == ("password: swordfish", "swordfish")
+    assert stored["description"] == "Changed"
 
 
 @pytest.mark.parametrize(
