@@ -10,8 +10,10 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,10 +22,14 @@ from .servers import unused_port
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["Nginx", "Tinyproxy", "program"]
+__all__ = ["Nginx", "Tinyproxy", "chromium", "program", "until"]
 
 #: Seconds in which any of them starts or stops, on a machine that is busy with other things.
 PATIENCE = 20.0
+#: The same for what a browser shows.
+BROWSER_PATIENCE = 60
+_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+          "--disable-background-networking", "--disable-component-update", "--window-size=1280,860"]  # fmt: skip
 
 
 def program(name: str) -> str:
@@ -32,6 +38,38 @@ def program(name: str) -> str:
     if found is None:
         pytest.fail(f"this test needs {name}, which is not installed: apt-get install {name}")
     return found
+
+
+@contextmanager
+def chromium(profile: Path) -> Generator[Any]:
+    """A headless Chromium, as selenium drives it.
+
+    Parameters:
+        profile: an empty folder for its files.
+    """
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    options = Options()
+    options.binary_location = program("chromium")
+    for flag in [*_FLAGS, f"--user-data-dir={profile}"]:
+        options.add_argument(flag)  # pyright: ignore[reportUnknownMemberType]
+    driver = webdriver.Chrome(options=options, service=Service(executable_path=program("chromedriver")))
+    driver.set_page_load_timeout(BROWSER_PATIENCE)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def until(driver: Any, look: Callable[[Any], Any]) -> Any:
+    """What ``look`` finds on the page that a browser shows, as soon as it finds something."""
+    from selenium.common.exceptions import StaleElementReferenceException
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    # What is looked at may go away with its page in that moment.
+    return WebDriverWait(driver, BROWSER_PATIENCE, 0.05, [StaleElementReferenceException]).until(look)
 
 
 class Nginx:

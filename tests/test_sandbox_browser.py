@@ -6,7 +6,6 @@ import queue
 import webbrowser
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,30 +15,15 @@ from genesyscloud.auth import BrowserLogin
 from genesyscloud.errors import OAuthError
 from genesyscloud.sandbox import Sandbox
 
-from .realparts import program
+from . import realparts
 
 SECONDS = 60
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    options = Options()
-    options.binary_location = program("chromium")
-    profile: Path = tmp_path_factory.mktemp("chromium")
-    for flag in [*FLAGS, f"--user-data-dir={profile}"]:
-        options.add_argument(flag)  # pyright: ignore[reportUnknownMemberType]
-    driver = webdriver.Chrome(options=options, service=Service(executable_path=program("chromedriver")))
-    driver.set_page_load_timeout(SECONDS)
-    try:
+    with realparts.chromium(tmp_path_factory.mktemp("chromium")) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +56,11 @@ class Desk:
 
     def find(self, selector: str) -> Any:
         """The element, as soon as the page has it."""
-        return self._until(lambda driver: driver.find_element("css selector", selector))
+        return realparts.until(self.chromium, lambda driver: driver.find_element("css selector", selector))
 
     def wait_for(self, text: str) -> None:
         """Wait until the page says something."""
-        self._until(lambda driver: text in driver.find_element("css selector", "body").text)
-
-    def _until(self, look: Callable[[Any], Any]) -> Any:
-        from selenium.common.exceptions import StaleElementReferenceException
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        # What is looked at may go away with its page in that moment.
-        return WebDriverWait(self.chromium, SECONDS, 0.05, [StaleElementReferenceException]).until(look)
+        realparts.until(self.chromium, lambda driver: text in driver.find_element("css selector", "body").text)
 
 
 @pytest.fixture

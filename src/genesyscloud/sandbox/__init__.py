@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from . import adminpage as adminpage  # Its entries are there once it is imported.
 from .core import Sandbox
 from .faults import Fault
 from .settings import Settings

@@ -2,13 +2,16 @@
 
 It speaks JSON, needs no token, and is no part of Genesys Cloud. ``GET /sandbox`` lists what there is. Other rooms add
 entries with :func:`admin`.
+
+Because it needs no token, a page that somebody happens to visit must not be able to use it: see :func:`check_sender`.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
@@ -16,16 +19,20 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from ..http import Headers, Reply, Request
+from ..regions import REGIONS
 from .narrow import as_object
 from .refusal import Refusal, bad_request, not_found
 from .seeds import SeedError, parsed
+from .urls import IN_PROCESS_HOST
 
 if TYPE_CHECKING:
     from .core import Sandbox
 
-__all__ = ["ENTRIES", "AdminCall", "AdminReply", "admin", "answer", "path_of"]
+__all__ = ["ENTRIES", "AdminCall", "AdminReply", "admin", "answer", "check_sender", "path_of"]
 
 ROOT = "/sandbox"
+#: Names that nobody can own, and so cannot make lead to this machine; those of RFC 6761 and ICANN's ``internal``.
+_NOBODYS = ("localhost", "test", "internal")
 
 _log = logging.getLogger("genesyscloud.sandbox")
 
@@ -67,6 +74,7 @@ class AdminReply(NamedTuple):
     body: bytes
     content_type: str
     status: int = 200
+    headers: Sequence[tuple[str, str]] = ()
 
 
 Entry = Callable[["Sandbox", AdminCall], Any]
@@ -121,7 +129,8 @@ def path_of(url: str) -> str:
 def answer(sandbox: Sandbox, request: Request) -> Reply:
     """Answer a request to the admin interface; never raises for anything that it contains."""
     try:
-        status, content_type, body = _answered(sandbox, request)
+        check_sender(request, sandbox.settings.admin_hosts)
+        found = _answered(sandbox, request)
     except Refusal as refusal:
         body = msgspec.json.encode(refusal.body(""))
         headers = Headers([("Content-Type", "application/json"), *refusal.headers])
@@ -130,11 +139,61 @@ def answer(sandbox: Sandbox, request: Request) -> Reply:
         _log.exception("the sandbox's own interface failed to answer %s", request.method)
         failed = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
         return Reply(500, Headers([("Content-Type", "application/json")]), msgspec.json.encode(failed.body("")))
-    headers = Headers([("Content-Type", content_type), ("Cache-Control", "no-store")])
-    return Reply(status, headers, body)
+    usual = [("Content-Type", found.content_type), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    return Reply(found.status, Headers([*usual, *found.headers]), found.body)
 
 
-def _answered(sandbox: Sandbox, request: Request) -> tuple[int, str, bytes]:
+def check_sender(request: Request, hosts: Sequence[str] = ()) -> None:
+    """Refuse what a page of another origin has a browser send, even one whose name leads to this machine.
+
+    A browser says where a page is from (``Origin``, ``Sec-Fetch-Site``), and a page that is from here names a host that
+    is here. Of names with dots only some are known to belong to nobody else: those of Genesys Cloud, which lead here
+    because somebody made them, and those in ``hosts``. Programs are free to send none of these headers.
+
+    Args:
+        request: a request to the admin interface.
+        hosts: further names, with or without a port.
+
+    Raises:
+        Refusal: 403.
+    """
+    sent = request.headers if isinstance(request.headers, Headers) else Headers(request.headers.items())
+    host, origin = sent.get("host", "").lower(), sent.get("origin")
+    name, known = _without_port(host), {entry.lower() for entry in hosts}
+    if host and not _ours(name) and not known & {name, host}:
+        raise Refusal(
+            403,
+            "not.authorized",
+            f"The admin interface is not answered under the name {name!r}: put it into the setting admin_hosts.",
+        )
+    if origin is not None:
+        place = origin.lower().partition("://")[2]
+        if not place or (place != host and not known & {place, _without_port(place)}):
+            raise Refusal(403, "not.authorized", "The admin interface is not for pages of other origins.")
+    looks = request.method == "GET" and sent.get("sec-fetch-mode", "") == "navigate"
+    if sent.get("sec-fetch-site", "") in ("cross-site", "same-site") and not looks and origin is None:
+        raise Refusal(403, "not.authorized", "The admin interface is not for pages of other origins.")
+
+
+def _without_port(host: str) -> str:
+    return host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+
+
+def _ours(name: str) -> bool:
+    """Whether nobody else can have a name lead to this machine."""
+    last = name.rpartition(".")[2]
+    if "." not in name or last in _NOBODYS or name == IN_PROCESS_HOST:
+        return True
+    if any(name.endswith(f".{domain}") for domain in REGIONS.values()):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _answered(sandbox: Sandbox, request: Request) -> AdminReply:
     path = path_of(request.url)
     methods: list[str] = []
     for registered in ENTRIES:
@@ -150,8 +209,8 @@ def _answered(sandbox: Sandbox, request: Request) -> tuple[int, str, bytes]:
         body = {} if registered.raw else _body(data)
         result = registered.entry(sandbox, AdminCall(values, query, body, data, request.headers))
         if isinstance(result, AdminReply):
-            return result.status, result.content_type, result.body
-        return 200, "application/json", msgspec.json.encode(result)
+            return result
+        return AdminReply(msgspec.json.encode(result), "application/json")
     if methods:
         allow = ", ".join(sorted(set(methods)))
         raise Refusal(405, "method.not.allowed", f"Allowed here: {allow}.", headers=[("Allow", allow)])
@@ -175,7 +234,10 @@ def _body(data: bytes) -> dict[str, Any]:
 
 @admin("GET", ROOT)
 def index(sandbox: Sandbox, call: AdminCall) -> Any:
-    """What there is."""
+    """What there is; a browser is sent to the page."""
+    accepted = {name.lower(): value for name, value in call.headers.items()}.get("accept", "")
+    if "text/html" in accepted:
+        return AdminReply(b"", "text/html", 303, [("Location", "sandbox/")])
     return {
         "entries": [
             {"method": found.method, "path": found.path, "what": (found.entry.__doc__ or "").partition("\n")[0]}

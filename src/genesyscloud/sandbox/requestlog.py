@@ -14,7 +14,9 @@ from .urls import locate
 
 __all__ = ["Noted", "RequestLog"]
 
-KEPT_REQUESTS = 500
+KEPT_REQUESTS = 2000
+#: Bodies of requests and replies that are kept, in bytes; the oldest requests go before there are more.
+KEPT_BYTES = 64 << 20
 #: Bodies beyond this size are not kept, in bytes.
 KEPT_BODY = 65_536
 #: How long counts are kept by the second.
@@ -50,7 +52,8 @@ class RequestLog:
     def __init__(self, router: Router, clock: Callable[[], float] = time.time) -> None:
         self._router = router
         self._clock = clock
-        self._kept: deque[Noted] = deque(maxlen=KEPT_REQUESTS)
+        self._kept: deque[Noted] = deque()
+        self._bytes = 0
         self._number = 0
         self._by_status: Counter[int] = Counter()
         self._by_second: dict[int, Counter[int]] = {}
@@ -64,6 +67,9 @@ class RequestLog:
         if len(reply.body) > KEPT_BODY:
             reply = reply._replace(body=b"")
         self._kept.append(Noted(self._number, at, seconds, request, reply))
+        self._bytes += _size(self._kept[-1])
+        while len(self._kept) > KEPT_REQUESTS or self._bytes > KEPT_BYTES:
+            self._bytes -= _size(self._kept.popleft())
         self._by_status[reply.status] += 1
         second = int(at)
         counts = self._by_second.get(second)
@@ -76,13 +82,18 @@ class RequestLog:
     def clear(self) -> None:
         """Forget all requests; numbers go on."""
         self._kept.clear()
+        self._bytes = 0
         self._by_status.clear()
         self._by_second.clear()
 
     def listed(self, after: int = 0, most: int = KEPT_REQUESTS) -> list[dict[str, Any]]:
         """The newest ``most`` requests behind the number ``after``, oldest first, without headers and bodies."""
-        found = [self._summary(noted) for noted in list(self._kept) if noted.number > after]
-        return found[-most:] if most else []
+        newest: list[Noted] = []
+        for noted in reversed(list(self._kept)):
+            if noted.number <= after or len(newest) >= most:
+                break
+            newest.append(noted)
+        return [self._summary(noted) for noted in reversed(newest)]
 
     def shown(self, number: int) -> dict[str, Any] | None:
         """One request with headers and bodies, secrets hidden; ``None`` when it is not kept any more."""
@@ -102,14 +113,21 @@ class RequestLog:
             },
         }
 
-    def statistics(self) -> dict[str, Any]:
-        """Counts of requests by status, over all and by second."""
+    def statistics(self, seconds: int = KEPT_SECONDS) -> dict[str, Any]:
+        """Counts of requests by status, over all, and by second for the last ones.
+
+        Args:
+            seconds: how many.
+        """
+        now = int(self._clock())
         return {
             "total": self._number,
+            "second": now,
             "byStatus": {str(status): count for status, count in sorted(self._by_status.items())},
             "bySecond": [
                 {"second": second, "byStatus": {str(status): count for status, count in sorted(counts.items())}}
                 for second, counts in sorted(self._by_second.items())
+                if second > now - seconds
             ],
         }
 
@@ -124,4 +142,9 @@ class RequestLog:
             "url": shown_url(noted.request.url),
             "operation": record.name if record is not None else "",
             "status": noted.reply.status,
+            "correlationId": noted.reply.headers.get("inin-correlation-id", ""),
         }
+
+
+def _size(noted: Noted) -> int:
+    return len(noted.request.body or b"") + len(noted.reply.body)

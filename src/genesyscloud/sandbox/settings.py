@@ -75,6 +75,8 @@ class Settings:
         job_polls: polls that a new job answers as unfinished.
         outbound_calls_per_minute: contacts that a campaign calls while it is on.
         admin: whether the sandbox's own interface under ``/sandbox`` is there.
+        admin_hosts: further names, with or without a port, under which the admin interface is answered: those of a
+            machine in a domain, or of a gateway. Addresses, names without a dot and Genesys Cloud's own always are.
         channel_seconds: life of a notification channel, in seconds; subscribing starts it anew.
         channels_per_user_app: notification channels of one user in one application; one more replaces the oldest
             that nobody is connected to.
@@ -137,6 +139,7 @@ class Settings:
     job_items: int = 250
     outbound_calls_per_minute: float = 60.0
     admin: bool = True
+    admin_hosts: Sequence[str] = ()
     channel_seconds: int = 86_400
     channels_per_user_app: int = 20
     topics_per_channel: int = 1000

@@ -201,6 +201,10 @@ class Shapes:
         types += [items[method].body for method in ("PUT", "PATCH") if method in items]
         return [type_[1:] for type_ in types if type_.startswith("#")]
 
+    def paths(self) -> list[str]:
+        """Paths with entities below them, most of which are collections."""
+        return list(self._items)
+
     def located(self, path: str) -> tuple[CollectionShape | None, list[str]]:
         """The collection at a path as it is sent, with ids of parents in it, and these ids; the one with most literals.
 
