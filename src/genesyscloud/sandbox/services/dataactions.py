@@ -18,7 +18,7 @@ from ..narrow import as_list, as_object
 from ..refusal import Refusal, bad_request, not_found
 from ..rng import seeded_uuid
 from ..shapes import Listing
-from .integrations import CONFIGS, INTEGRATIONS, KINDS, credential_fields, is_active
+from .integrations import CONFIGS, INTEGRATIONS, credential_fields, is_active, kind_of
 from .linked import check_version
 from .linked import collection as entities
 from .registry import example_body, example_ids, seeded_ids, seeder, service, table_start
@@ -57,7 +57,9 @@ ECHO: Mapping[str, Any] = {
 @seeded_ids(ACTIONS)
 def action_ids(sandbox: Sandbox, path: str) -> list[str]:
     """Those that somebody made, and one that came with an integration."""
-    count = max(2, sandbox.settings.seeded)
+    count = sandbox.settings.seeded and max(3, sandbox.settings.seeded)
+    if not count:
+        return []
     made = [f"custom_-_{seeded_uuid(sandbox.settings.seed, path, at)}" for at in range(count - 1)]
     return [*made, f"static_-_{seeded_uuid(sandbox.settings.seed, path, count)}"]
 
@@ -75,7 +77,7 @@ def an_action(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
 def first_drafts(sandbox: Sandbox) -> dict[str, Any]:
     """Somebody works on the first actions."""
     found: dict[str, Any] = {}
-    for action_id in action_ids(sandbox, ACTIONS)[:2]:
+    for action_id in list(entities(sandbox, ACTIONS).seeded)[:2]:
         owner = next(iter(entities(sandbox, INTEGRATIONS).seeded), "")
         found[action_id] = {"id": action_id, "name": "Look up", "version": 1, "integrationId": owner, **ECHO}
     return found
@@ -107,7 +109,7 @@ def _keep(sandbox: Sandbox, draft: Entity) -> Entity:
 
 def _new(sandbox: Sandbox, body: Entity) -> Entity:
     integration = entities(sandbox, INTEGRATIONS).get(str(body["integrationId"]))
-    if integration is None or not KINDS[str(integration["integrationType"]["id"])].actions:
+    if integration is None or not kind_of(integration).actions:
         details = [{"errorCode": "invalid.value", "fieldName": "integrationId"}]
         raise bad_request(
             "There is no integration for data actions with this id.", code="invalid.value", details=details
@@ -398,7 +400,9 @@ def _function(sandbox: Sandbox, call: Call) -> Entity | None:
 def first_functions(sandbox: Sandbox) -> dict[str, Any]:
     """The first action has a function."""
     function = {"description": "Look up", "handler": "index.handler", "runtime": "nodejs22.x", "timeoutSeconds": 15}
-    return {action_ids(sandbox, ACTIONS)[0]: {"function": function}}
+    return {
+        action_id: {"id": action_id, "function": function} for action_id in list(entities(sandbox, ACTIONS).seeded)[:1]
+    }
 
 
 @service("post_integrations_action_draft_function_upload", parents=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..crud import generic, page
 from ..narrow import as_list, as_object, texts
 from ..refusal import Refusal, bad_request, not_found
+from ..rng import seeded_uuid
 from ..shapes import Listing
 from .linked import check_version
 from .linked import collection as entities
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ..crud import Call
     from ..store import Collection, Entity
 
-__all__ = ["INTEGRATIONS", "TYPES", "credential_fields", "is_active"]
+__all__ = ["CONFIGS", "INTEGRATIONS", "credential_fields", "is_active", "kind_of"]
 
 INTEGRATIONS, CREDENTIALS = "/api/v2/integrations", "/api/v2/integrations/credentials"
 TYPES = f"{INTEGRATIONS}/types"
@@ -81,6 +82,16 @@ def _invalid(wire: str, message: str) -> Refusal:
     return bad_request(message, code="invalid.value", details=[{"errorCode": "invalid.value", "fieldName": wire}])
 
 
+def type_of(integration: Entity) -> str:
+    """Id of the type of an integration; empty when somebody described one without."""
+    return str((as_object(integration.get("integrationType")) or {}).get("id") or "")
+
+
+def kind_of(integration: Entity) -> Kind:
+    """What is known of the type of an integration; nothing for a type that only its organization knows."""
+    return KINDS.get(type_of(integration)) or Kind(type_of(integration), "", {})
+
+
 # --- types --------------------------------------------------------------------------------------
 
 
@@ -111,7 +122,7 @@ def a_type(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
 @service("get_integrations_type_configschema")
 def schema(sandbox: Sandbox, call: Call) -> Any:
     """The JSON Schema of a part of the configuration."""
-    kind, part = KINDS[call.ids[0]], call.ids[1]
+    kind, part = KINDS.get(call.ids[0]) or Kind("", "", {}), call.ids[1]
     if part not in ("properties", "advanced"):
         raise not_found("configuration schema", part)
     found: Entity = {"$schema": "http://json-schema.org/draft-04/schema#", "title": part, "type": "object"}
@@ -198,6 +209,13 @@ def delete_credential(sandbox: Sandbox, call: Call) -> Any:
 # --- integrations -------------------------------------------------------------------------------
 
 
+@seeded_ids(INTEGRATIONS)
+def integration_ids(sandbox: Sandbox, path: str) -> list[str]:
+    """At least one of each type, unless the organization is empty."""
+    seeded = sandbox.settings.seeded
+    return [seeded_uuid(sandbox.settings.seed, path, at) for at in range(seeded and max(seeded, len(KINDS)))]
+
+
 @seeder(INTEGRATIONS)
 def an_integration(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
     """One of each type, and again; the first of each is on."""
@@ -235,7 +253,7 @@ def _config(sandbox: Sandbox, integration: Entity) -> Entity:
 
 def _lacks(sandbox: Sandbox, integration: Entity) -> str:
     """What the configuration of an integration lacks; empty when it is complete."""
-    kind, config = KINDS[str(integration["integrationType"]["id"])], _config(sandbox, integration)
+    kind, config = kind_of(integration), _config(sandbox, integration)
     missing = [name for name in kind.required if (as_object(config["properties"]) or {}).get(name) in (None, "")]
     if missing:
         return f"properties: {', '.join(missing)}"
@@ -248,7 +266,7 @@ def _lacks(sandbox: Sandbox, integration: Entity) -> str:
 def _state(sandbox: Sandbox, integration: Entity) -> Entity:
     """The state that an integration has reached by now."""
     row = as_object(sandbox.store.table(STATES).get(str(integration["id"])))
-    on = integration["intendedState"] == "ENABLED"
+    on = integration.get("intendedState") == "ENABLED"
     since = row["since"] if row else None
     under_way = since is not None and sandbox.seconds() < since + sandbox.settings.integration_seconds
     lacks = _lacks(sandbox, integration) if on else ""
@@ -287,7 +305,7 @@ def list_integrations(sandbox: Sandbox, call: Call) -> Any:
     query, found = call.query, list[dict[str, Any]]()
     ids = texts(query.get("ids"))
     for integration in entities(sandbox, INTEGRATIONS):
-        type_id = integration["integrationType"]["id"]
+        type_id = type_of(integration)
         if (ids and integration["id"] not in ids) or query.get("integrationType") not in (None, type_id):
             continue
         shown = _shown(sandbox, integration)
@@ -306,7 +324,7 @@ def create_integration(sandbox: Sandbox, call: Call) -> Any:
     if type_id not in KINDS:
         raise _invalid("integrationType", f"There is no type of integrations with id {type_id}.")
     held = entities(sandbox, INTEGRATIONS)
-    if sum(one["integrationType"]["id"] == type_id for one in held) >= KINDS[type_id].most:
+    if sum(type_of(one) == type_id for one in held) >= KINDS[type_id].most:
         message = f"There are {KINDS[type_id].most} integrations of the type {type_id}: no more are allowed."
         raise Refusal(409, "integration.limit.exceeded", message, params={"integrationType": type_id})
     if not str(call.body["name"]).strip():
@@ -327,7 +345,7 @@ def switch(sandbox: Sandbox, call: Call) -> Any:
     """Switch an integration on or off."""
     before, after = _integration(sandbox, call.ids[0]), str(call.body["intendedState"])
     after = "DISABLED" if after == "RESTORED" else after
-    if before["intendedState"] != after:
+    if before.get("intendedState") != after:
         row = {"since": sandbox.seconds(), "at": sandbox.now()}
         sandbox.store.table(STATES)[call.ids[0]] = row
         entities(sandbox, INTEGRATIONS).put(call.ids[0], {**before, "intendedState": after})
@@ -360,7 +378,7 @@ def read_config(sandbox: Sandbox, call: Call) -> Any:
 def write_config(sandbox: Sandbox, call: Call) -> Any:
     """Replace the configuration; its version must be the current one."""
     integration, body = _integration(sandbox, call.ids[0]), call.body
-    before, kind = _config(sandbox, integration), KINDS[str(integration["integrationType"]["id"])]
+    before, kind = _config(sandbox, integration), kind_of(integration)
     check_version(call.ids[0], body.get("version"), before["version"])
     properties = as_object(body.get("properties")) or {}
     for name, value in properties.items():
