@@ -77,6 +77,8 @@ def an_action(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
 def first_drafts(sandbox: Sandbox) -> dict[str, Any]:
     """Somebody works on the first actions."""
     found: dict[str, Any] = {}
+    if not sandbox.organization.examples:
+        return found
     for action_id in list(entities(sandbox, ACTIONS).seeded)[:2]:
         owner = next(iter(entities(sandbox, INTEGRATIONS).seeded), "")
         found[action_id] = {"id": action_id, "name": "Look up", "version": 1, "integrationId": owner, **ECHO}
@@ -115,7 +117,9 @@ def _new(sandbox: Sandbox, body: Entity) -> Entity:
             "There is no integration for data actions with this id.", code="invalid.value", details=details
         )
     action_id = f"custom_-_{sandbox.store.new_id(entities(sandbox, ACTIONS).shape)}"
-    made = {wire: body[wire] for wire in ("category", "name", "integrationId", "config", "contract") if wire in body}
+    made: Entity = {
+        wire: body[wire] for wire in ("category", "name", "integrationId", "config", "contract") if wire in body
+    }
     return {
         **made,
         "id": action_id,

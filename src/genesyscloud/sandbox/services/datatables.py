@@ -42,7 +42,7 @@ def _fits(type_: str, value: object) -> bool:
     """Whether a value is one of a type of JSON Schema; a boolean is no number."""
     if isinstance(value, bool):
         return type_ == "boolean"
-    kinds = {"string": str, "integer": int, "number": (int, float)}
+    kinds: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "number": (int, float)}
     return type_ in kinds and isinstance(value, kinds[type_])
 
 
