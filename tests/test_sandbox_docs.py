@@ -56,3 +56,10 @@ def test_the_entries_that_it_lists_are_there():
     known = {entry.path for entry in ENTRIES}
     for path in re.findall(r"(/sandbox[/a-z]*(?:/{name})?)", section):
         assert path.rstrip("/") in known, path
+
+
+def test_the_example_of_the_areas_runs(capsys: pytest.CaptureFixture[str]):
+    text = (Path(__file__).parents[1] / "docs" / "sandbox-areas.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(compile(block, "docs/sandbox-areas.md", "exec", dont_inherit=True), {})
+    assert capsys.readouterr().out.splitlines() == ["1"]

@@ -7,9 +7,11 @@ import hashlib
 from typing import Any
 
 import pytest
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genesyscloud.sandbox import Sandbox
 from genesyscloud.sandbox.files import read_form
 from genesyscloud.sandbox.refusal import Refusal
 
@@ -107,3 +109,32 @@ def test_whatever_is_sent_is_a_form_or_refused(data: bytes, kind: str, framed: b
     except Refusal as refusal:
         found = refusal.status
     assert isinstance(found, bytes) or found in (400, 415)
+
+
+def test_a_program_with_its_own_http_library() -> None:
+    rows = b"Name,Phone\r\n" + b"".join(b"P%d,+1317%07d\r\n" % (at, at) for at in range(40_000))
+    assert len(rows) > 600_000  # More than a request to the API may have.
+    with Sandbox(seeded=3) as sandbox, urllib3.PoolManager() as http:
+        address = sandbox.serve()
+        bearer = {"Authorization": f"Bearer {sandbox.access_token()}"}
+        body = {
+            "name": "Spring",
+            "columnNames": ["Name", "Phone"],
+            "phoneColumns": [{"columnName": "Phone", "type": "Cell"}],
+        }
+        made = http.request("POST", f"{address}/api/v2/outbound/contactlists", headers=bearer, json=body).json()
+        fields = {"id": made["id"], "fileType": "contactlist", "file": ("people.csv", rows, "text/csv")}
+        sent = http.request("POST", f"{address}/uploads/v2/contactlist", headers=bearer, fields=fields)
+        assert sent.status == 200
+        path = f"{address}/api/v2/outbound/contactlists/{made['id']}"
+        assert http.request("GET", f"{path}?includeSize=true", headers=bearer).json()["size"] == 40_000
+        http.request("POST", f"{path}/export", headers=bearer, json={})
+        http.request("GET", f"{path}/export", headers=bearer)
+        uri = http.request("GET", f"{path}/export", headers=bearer).json()["uri"]
+        file = http.request("GET", uri, headers=bearer)  # Follows to the signed address.
+        assert (file.headers["content-type"], file.data.count(b"\r\n")) == ("text/csv", 40_001)
+        given = http.request(
+            "POST", f"{address}/api/v2/uploads/recordings", headers=bearer, json={"contentType": "audio/wav"}
+        ).json()
+        assert given["url"].startswith(address)
+        assert http.request("PUT", given["url"], headers=given["headers"], body=rows).status == 200

@@ -73,6 +73,7 @@ class Settings:
         seeded: entities that a collection has from the start.
         seeded_counts: the same for single collections.
         job_polls: polls that a new job answers as unfinished.
+        integration_seconds: how long an integration takes to become active or inactive, in seconds.
         outbound_calls_per_minute: contacts that a campaign calls while it is on.
         admin: whether the sandbox's own interface under ``/sandbox`` is there.
         admin_hosts: further names, with or without a port, under which the admin interface is answered: those of a
@@ -137,6 +138,7 @@ class Settings:
     seeded_counts: Mapping[str, int] = field(default_factory=_seeded_counts)
     job_polls: int = 1
     job_items: int = 250
+    integration_seconds: float = 1.0
     outbound_calls_per_minute: float = 60.0
     admin: bool = True
     admin_hosts: Sequence[str] = ()

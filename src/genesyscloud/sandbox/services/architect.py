@@ -167,9 +167,9 @@ def _held(sandbox: Sandbox, prompt_id: str, language: str) -> Entity:
 def _resource(sandbox: Sandbox, call: Call, resource: Entity) -> Entity:
     """A resource as it is now, with the addresses that the caller can use."""
     made = {wire: value for wire, value in resource.items() if wire not in ("file", "job")}
-    prompt_id, language = str(resource["promptId"]), str(resource["id"])
+    prompt_id, language = str(resource.get("promptId") or call.ids[0]), str(resource["id"])
     made["uploadUri"] = f"{sandbox.urls.base(call, 'apps')}/uploads/v2/prompts/{prompt_id}/{language}"
-    if resource["uploadStatus"] == "transcoded":
+    if resource.get("uploadStatus") == "transcoded" and "file" in resource:
         if polled(sandbox, str(resource["job"])):
             made["mediaUri"] = signed_link(sandbox, call, str(resource["file"]))
         else:
@@ -315,7 +315,7 @@ def delete_flow(sandbox: Sandbox, call: Call) -> Any:
 @example_query("post_flows_actions_checkin")
 def example_locked(sandbox: Sandbox) -> dict[str, str]:
     """The flow that is being worked on."""
-    return {"flow": entities(sandbox, FLOWS).ids()[1]}
+    return {"flow": entities(sandbox, FLOWS).ids()[:2][-1]}
 
 
 @example_query(*(f"post_flows_actions_{verb}" for verb in ("checkout", "deactivate", "publish", "revert", "unlock")))

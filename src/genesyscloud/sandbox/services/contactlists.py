@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -277,7 +278,7 @@ def search_contacts(sandbox: Sandbox, call: Call) -> Any:
     """A page of the contacts that meet criteria, in an order."""
     found = chosen(sandbox, call.ids[0], call.body)
     for order in reversed(objects(call.body.get("contactSorts"))):
-        found.sort(key=lambda contact, order=order: _sort_key(contact, order), reverse=order.get("direction") == "DESC")
+        found = sorted(found, key=partial(_sort_key, order), reverse=order.get("direction") == "DESC")
     size, number = int(call.body["pageSize"]), int(call.body["pageNumber"])
     if not 0 < size <= sandbox.settings.page_size_maximum or number < 1:
         raise _invalid("pageSize", f"pageSize is from 1 to {sandbox.settings.page_size_maximum}, pageNumber from 1.")
@@ -293,7 +294,7 @@ def example_search(sandbox: Sandbox, ids: Sequence[str]) -> Entity:
     return {"pageNumber": 1, "pageSize": 25, "contactSorts": [{"fieldName": "Last Name", "direction": "ASC"}]}
 
 
-def _sort_key(contact: Entity, order: Entity) -> tuple[int, float, str]:
+def _sort_key(order: Entity, contact: Entity) -> tuple[int, float, str]:
     text = str(contact["data"].get(order.get("fieldName"), ""))
     if order.get("numeric"):
         try:
@@ -399,6 +400,8 @@ def note_import(sandbox: Sandbox, list_id: str, total: int, failure: str) -> Non
 @table_start(IMPORTS)
 def first_imports(sandbox: Sandbox) -> dict[str, Any]:
     """The first list of each kind was given a file that nobody can read."""
+    if not sandbox.organization.examples:
+        return {}
     failure = "The file cannot be read: the file is empty."
     paths = (LISTS, "/api/v2/outbound/dnclists")
     first = [next(iter(entities(sandbox, path).seeded), "") for path in paths]

@@ -42,7 +42,7 @@ def _fits(type_: str, value: object) -> bool:
     """Whether a value is one of a type of JSON Schema; a boolean is no number."""
     if isinstance(value, bool):
         return type_ == "boolean"
-    kinds = {"string": str, "integer": int, "number": (int, float)}
+    kinds: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "number": (int, float)}
     return type_ in kinds and isinstance(value, kinds[type_])
 
 
@@ -183,8 +183,13 @@ def _rows(sandbox: Sandbox, table_id: str) -> Collection:
     return entities(sandbox, ROWS, table_id)
 
 
+def _properties(table: Entity) -> dict[str, Any]:
+    """The properties that rows have; those of the seeded tables where somebody described a table without."""
+    return dict(as_object((as_object(table.get("schema")) or SCHEMA).get("properties")) or {})
+
+
 def _names(table: Entity) -> set[str]:
-    return set(table["schema"]["properties"])
+    return set(_properties(table))
 
 
 def fitted(table: Entity, body: Any) -> Entity:
@@ -193,17 +198,17 @@ def fitted(table: Entity, body: Any) -> Entity:
     Raises:
         Refusal: 400; it does not.
     """
-    row, schema = as_object(body), table["schema"]
+    row, required = as_object(body), texts((as_object(table.get("schema")) or SCHEMA).get("required"))
     if row is None:
         raise _refused("syntax.error", "A row is an object.")
     made: Entity = {}
     unknown = sorted(row.keys() - _names(table))
     if unknown:
         raise _refused("schema.exception", f"The schema has no property {', '.join(unknown)}.", unknown[0])
-    for name, described in schema["properties"].items():
+    for name, described in _properties(table).items():
         value = row.get(name, described.get("default"))
         if value is None:
-            if name in texts(schema.get("required")):
+            if name in required:
                 raise _refused("schema.exception", f"{name} is required.", name)
             continue
         if not _fits(described["type"], value):
@@ -292,7 +297,7 @@ def an_import(sandbox: Sandbox, collection: Collection, entity: Entity) -> None:
 def export(sandbox: Sandbox, call: Call) -> Any:
     """Write the rows to a file; done at once, and said to be underway for some polls."""
     table, rows = _table(sandbox, call.ids[0]), _rows(sandbox, call.ids[0])
-    names = [KEY, *(name for name in table["schema"]["properties"] if name != KEY)]
+    names = [KEY, *(name for name in _properties(table) if name != KEY)]
     data = write_csv(names, ([_cell(row.get(name)) for name in names] for row in rows))
     file_id = keep(sandbox, f"{table.get('name') or 'rows'}.csv", "text/csv", data)
     job: Entity = {"id": sandbox.store.new_job(), "name": table.get("name"), "status": "Succeeded", "file": file_id}
@@ -402,7 +407,7 @@ def _values(table: Entity, line: Mapping[str, str]) -> Entity:
     """A line of a file with values of the types that the schema says; an empty one is missing."""
     made: Entity = {}
     for name, text in line.items():
-        type_ = (as_object(table["schema"]["properties"].get(name)) or {}).get("type")
+        type_ = (as_object(_properties(table).get(name)) or {}).get("type")
         if text == "" and type_ != "string":
             continue
         made[name] = text

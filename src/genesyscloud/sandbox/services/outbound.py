@@ -338,7 +338,7 @@ def _stored(sandbox: Sandbox, campaign_id: str) -> Entity:
 
 def _campaign(sandbox: Sandbox, campaign_id: str) -> Entity:
     """A campaign as it is now: complete when all its contacts were called."""
-    return _now(sandbox, _stored(sandbox, campaign_id))
+    return {"campaignStatus": "off", **_now(sandbox, _stored(sandbox, campaign_id))}
 
 
 def _now(sandbox: Sandbox, campaign: Entity) -> Entity:

@@ -16,7 +16,7 @@ from ..narrow import as_list, as_object
 from ..refusal import Refusal, bad_request
 from .linked import collection as entities
 from .linked import reference
-from .registry import EXAMPLE_BODIES, SEEDERS, SERVICES
+from .registry import EXAMPLE_BODIES, SEEDERS, SERVICES, ExampleBody
 
 if TYPE_CHECKING:
     from ..core import Sandbox
@@ -144,7 +144,12 @@ def pointed(sandbox: Sandbox, value: Any, place: int = 0) -> Any:
 
 def _mentions(value: Any, path: str, entity_id: str) -> bool:
     met: list[bool] = []
-    _walked(value, lambda wire, target, given: met.append(target == path and given.get("id") == entity_id) or given)
+
+    def act(wire: str, target: str, given: Entity) -> Entity:
+        met.append(target == path and given.get("id") == entity_id)
+        return given
+
+    _walked(value, act)
     return any(met)
 
 
@@ -202,7 +207,11 @@ def _register(paths: Iterable[tuple[str, str]]) -> None:
             SEEDERS[path] = _seeder
             for name in (f"post_{noun}s", f"put_{noun}"):
                 SERVICES[name] = write_linked
-                EXAMPLE_BODIES[name] = lambda sandbox, ids, path=path, name=name: example_of(sandbox, path, name, ids)
+                EXAMPLE_BODIES[name] = _example(path, name)
+
+
+def _example(path: str, name: str) -> ExampleBody:
+    return lambda sandbox, ids: example_of(sandbox, path, name, ids)
 
 
 _register([*REFERRING.items(), *TARGETED.items()])
