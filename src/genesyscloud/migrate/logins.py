@@ -37,6 +37,8 @@ class _Logins:
         self.host: _Host | None = None
         #: Names of clients in the script.
         self.clients: set[str] = set()
+        #: Attributes of clients in statements that are planned.
+        self.planned: set[cst.CSTNode] = set()
         #: Where the login of ``configuration.access_token`` was, and the name of the client that takes its place.
         self.ambient: tuple[cst.SimpleStatementLine, str] | None = None
 
@@ -46,11 +48,12 @@ class _Logins:
         self._token()
         for node in [node for node, thing in found.references.items() if thing == Thing("ApiClient")]:
             self._client(node)
+        self._token_of_client()
         for node, thing in list(found.references.items()):
             if thing.kind == "api" and not thing.rest:
                 self._api(node, thing)
         if self.clients:
-            found.module.visit(_ClientUses(found, self.clients))
+            found.module.visit(_ClientUses(found, self.clients, self.planned))
 
     # --- settings --------------------------------------------------------------------------------
 
@@ -125,13 +128,25 @@ class _Logins:
     def _token(self) -> None:
         found = self.found
         place = self._assigned("access_token")
-        if place is None or found.has_references(place[2]):
+        if place is None or found.has_references(place[2]) or (dotted(place[2]) or ("",))[-1] == "access_token":
             return
         node, line, _ = place
         name = found.unused("gc", "genesys_cloud")
         self._plan_token(line, name)
         found.claim(node)
         self.ambient = (line, name)
+
+    def _token_of_client(self) -> None:
+        """``configuration.access_token = client.access_token``: the same client then, for who names none."""
+        place = self._assigned("access_token")
+        path = dotted(place[2]) if place is not None else None
+        if place is None or path is None or path[-1] != "access_token" or ".".join(path[:-1]) not in self.clients:
+            return
+        node, line, value = place
+        self.found.statements[line] = lambda updated, code: []
+        self.found.claim(node)
+        self.planned.add(value)
+        self.ambient = (line, ".".join(path[:-1]))
 
     def _plan_token(self, line: cst.SimpleStatementLine, name: str) -> None:
         """Plan the statement that sets a token: it makes the client."""
@@ -171,6 +186,7 @@ class _Logins:
             login = found.parents[holder]
             if isinstance(login, cst.Call) and login.func is holder and self._login(login):
                 found.claim(node)
+                self.planned.add(holder)
         elif isinstance(holder, cst.Assign) and len(holder.targets) == 1:
             line, name = found.statement(holder), dotted(holder.targets[0].target)
             if line is not None and name is not None and self._later(line, ".".join(name)):
@@ -240,6 +256,7 @@ class _Logins:
         if isinstance(value, cst.Call) and _credentials(value) is not None:
             if dotted(value.func) != (*name.split("."), GRANT):
                 return False
+            self.planned.add(value.func)
             if isinstance(small, cst.Expr):
                 self.clients.add(name)
                 self._plan_login(line, name)
@@ -257,6 +274,7 @@ class _Logins:
                 return False
             if self.found.has_references(small.value):
                 return False
+            self.planned.add(small.targets[0].target)
             self._plan_token(line, name)
             return True
         return False
@@ -362,19 +380,17 @@ _CLIENT_ONLY = {
 class _ClientUses(cst.CSTVisitor):
     """Finds what a script does with its clients besides giving them to API classes."""
 
-    def __init__(self, found: Survey, clients: set[str]) -> None:
+    def __init__(self, found: Survey, clients: set[str], planned: set[cst.CSTNode]) -> None:
         super().__init__()
         self._found = found
         self._clients = clients
+        self._planned = planned
 
     def visit_Attribute(self, node: cst.Attribute) -> None:
         found, name = self._found, node.attr.value
         path = dotted(node.value)
         mine = path is not None and ".".join(path) in self._clients
-        if not (mine or name in _CLIENT_ONLY) or node in found.references:
-            return
-        planned = any(entry in found.statements for entry in found.ancestors(node))
-        if planned and name in (GRANT, "access_token"):
+        if not (mine or name in _CLIENT_ONLY) or node in self._planned:
             return
         why = "clients of this package have nothing of that name"
         suggestion = "gc.token.access_token, after gc.login()" if name == "access_token" else "see docs/migrate.md"
