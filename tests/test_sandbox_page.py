@@ -64,9 +64,16 @@ class Page:
     def wait(self, look: Any) -> Any:
         return realparts.until(self.driver, lambda _: look())
 
-    def button(self, within: str, text: str) -> Any:
-        """The button that says something, as soon as there is one."""
-        return self.wait(lambda: next((b for b in self.all(f"{within} button") if b.text.split("\n")[0] == text), None))
+    def press(self, within: str, text: str) -> None:
+        """Press the button that says something, as soon as there is one that stays long enough."""
+
+        def pressed() -> bool:
+            found = next((b for b in self.all(f"{within} button") if b.text.split("\n")[0] == text), None)
+            if found is not None:
+                found.click()
+            return found is not None
+
+        self.wait(pressed)
 
     def write(self, selector: str, text: str) -> None:
         self.find(selector).clear()
@@ -156,11 +163,11 @@ def test_an_entity_is_found_changed_and_deleted(page: Page):
     _, queue = page.api("POST", QUEUES, {"name": EVIL})
     page.open("entities")
     page.write("#typefilter", "routing/queues")
-    page.button("#types", "routing/queues").click()
+    page.press("#types", "routing/queues")
     page.wait(lambda: "1 to 50 of 251" in page.find("#range").text)
     page.write("#find", "<script>")
     page.wait(lambda: "1 to 1 of 1" in page.find("#range").text)
-    page.button("#found", EVIL).click()
+    page.press("#found", EVIL)
     page.wait(lambda: page.find("#entitybody").is_displayed())
     shown = json.loads(page.find("#entitybody").get_property("value"))
     assert (shown["id"], shown["name"]) == (queue["id"], EVIL)
@@ -228,7 +235,7 @@ def test_a_fault_is_switched_on_and_off(page: Page):
     page.find("#kind option[value=latency]").click()
     page.find("#fault button.main").click()
     page.noted("latency needs seconds")
-    page.button("#faultlist", "Switch off").click()
+    page.press("#faultlist", "Switch off")
     page.wait(lambda: page.find("#allwell").is_displayed())
     assert page.api("GET", f"{USERS}/me")[0] == 200
 
@@ -249,9 +256,9 @@ def test_time_snapshots_and_reset(page: Page, tmp_path: Any):
 
     page.write("#keep [name=name]", "a/b <b>")
     page.find("#keep button").click()
-    page.button("#snapshots", "Restore")
+    page.wait(lambda: "a/b <b>" in page.find("#snapshots").text)
     assert page.api("POST", QUEUES, {"name": "Later"})[0] == 200
-    page.button("#snapshots", "Restore").click()
+    page.press("#snapshots", "Restore")
     page.noted("Back at “a/b <b>”.")
     assert page.api("GET", f"{QUEUES}?pageSize=1")[1]["total"] == 250
 
