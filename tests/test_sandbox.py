@@ -232,7 +232,9 @@ def test_seeded_entities_are_the_same_wherever_they_are_read(api: Api):
 
 
 def test_ids_with_any_character(api: Api):
-    table = api("POST", "/api/v2/flows/datatables", {"name": "t", "schema": {}}).body["id"]
+    properties = {"key": {"type": "string"}, "count": {"type": "integer"}}
+    schema = {"type": "object", "required": ["key"], "properties": properties}
+    table = api("POST", "/api/v2/flows/datatables", {"name": "t", "schema": schema}).body["id"]
     rows = f"/api/v2/flows/datatables/{table}/rows"
     key = "a/b c%ü"
     api("POST", rows, {"key": key, "count": 1})

@@ -38,8 +38,8 @@ def test_every_operation_is_in_it_once_per_group(groups: list[Group]):
     [
         ("get_users_me", Manner.SPECIFIC),
         ("post_routing_queue_members", Manner.SPECIFIC),
-        ("post_outbound_campaigns", Manner.GENERIC),
-        ("get_outbound_campaigns", Manner.GENERIC),
+        ("post_outbound_attemptlimits", Manner.GENERIC),
+        ("get_outbound_attemptlimits", Manner.GENERIC),
         ("get_billing_reports_billableusage", Manner.EXAMPLE),
     ],
 )
