@@ -28,8 +28,8 @@ NOTICE = "# Made from the API definition by genesyscloud.build; not to be edited
 
 #: A group with more operations has a file of its own; smaller ones share files that have about ``PACK``. Type checkers
 #: like files to be small, and a wheel is to have few of them.
-LARGE_GROUP = 55
-PACK = 130
+LARGE_GROUP = 85
+PACK = 180
 
 
 def render_stubs(catalog: Catalog) -> dict[str, str]:
