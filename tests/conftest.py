@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from genesyscloud import classes, drift
 from genesyscloud.configfile import files
@@ -13,6 +15,17 @@ from .faces import Faces
 from .servers import Certificates
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+# The same examples in every run, and no limit on the time of one: a test that fails tells of the change that it is run
+# for, not of luck or of a busy machine. With GENESYSCLOUD_TEST_FUZZ set, new examples are searched for.
+settings.register_profile(
+    "genesyscloud",
+    deadline=None,
+    derandomize="GENESYSCLOUD_TEST_FUZZ" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("genesyscloud")
 
 
 @pytest.fixture(autouse=True)

@@ -193,7 +193,7 @@ def _names(table: Entity) -> set[str]:
 
 
 def fitted(table: Entity, body: Any) -> Entity:
-    """A row that keeps to the schema of its table, with defaults for what is missing.
+    """A row that keeps to the schema of its table, with defaults for what is missing or null.
 
     Raises:
         Refusal: 400; it does not.
@@ -206,7 +206,8 @@ def fitted(table: Entity, body: Any) -> Entity:
     if unknown:
         raise _refused("schema.exception", f"The schema has no property {', '.join(unknown)}.", unknown[0])
     for name, described in _properties(table).items():
-        value = row.get(name, described.get("default"))
+        value = row.get(name)
+        value = described.get("default") if value is None else value
         if value is None:
             if name in required:
                 raise _refused("schema.exception", f"{name} is required.", name)
@@ -217,7 +218,7 @@ def fitted(table: Entity, body: Any) -> Entity:
         if broken:
             raise _refused("schema.exception", f"{name} breaks {broken}: {described[broken]}.", name)
         made[name] = value
-    if not made[KEY]:
+    if not made.get(KEY):
         raise _refused("schema.exception", "key must not be empty.", KEY)
     return made
 
