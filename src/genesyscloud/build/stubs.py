@@ -62,7 +62,8 @@ def _groups_face(groups: Sequence[GroupRecord], homes: Mapping[str, str]) -> str
     # Under private names: there is a group called "groups".
     imports = "".join(f"from ._api.{module} import {name} as _{name}\n" for name, module in homes.items())
     faces = (
-        f"class {prefix}Groups:\n" + "".join(f"    {g.name}: _{of}{class_name(g.name)}\n" for g in groups)
+        f"class {prefix}Groups:\n"
+        + ("".join(f"    {g.name}: _{of}{class_name(g.name)}\n" for g in groups) or "    ...\n")
         for prefix, of in (("Sync", ""), ("Async", "Async"))
     )
     return imports + "".join(faces)
