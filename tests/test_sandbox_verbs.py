@@ -145,11 +145,19 @@ def test_the_part_before_the_collection_may_say_that_it_is_many(api: Api):
 
 
 def test_a_key_that_is_taken_is_a_conflict(api: Api):
+    path, key = "/api/v2/telephony/organization/link", {"targetOrganizationId": "a"}
+    assert api("POST", path, {**key, "targetRegion": "east"}).status == 200
+    answer = api("POST", path, {**key, "targetRegion": "west"})
+    assert (answer.status, answer.body["code"], answer.body["messageParams"]) == (409, "general.conflict", key)
+
+
+def test_a_row_whose_key_is_taken_is_a_conflict_and_changes_nothing(api: Api):
     path = f"/api/v2/flows/datatables/{api.ids('/api/v2/flows/datatables')[0]}/rows"
-    assert api("POST", path, {"key": "a", "price": 1}).status == 200
-    answer = api("POST", path, {"key": "a", "price": 2})
-    assert (answer.status, answer.body["code"], answer.body["messageParams"]) == (409, "general.conflict", {"key": "a"})
-    assert api("GET", f"{path}/a").body["price"] == 1
+    assert api("POST", path, {"key": "a", "limit": 1}).status == 200
+    answer = api("POST", path, {"key": "a", "limit": 2})
+    assert (answer.status, answer.body["code"]) == (409, "flows.datatables.not.unique")
+    assert answer.body["messageParams"] == {"key": "a"}
+    assert api("GET", f"{path}/a?showbrief=false").body["limit"] == 1
 
 
 def test_views_of_a_collection_show_its_entities(api: Api):

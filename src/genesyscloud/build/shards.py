@@ -14,7 +14,7 @@ from ..catalog import GroupRecord, ModelRecord, OperationRecord, model_in
 __all__ = ["cut", "in_order_of_use"]
 
 #: Characters in a shard, about. Small shards are cheap to load, but a wheel is to have few files.
-SHARD_SIZE = 110_000
+SHARD_SIZE = 130_000
 #: A model that more groups use is a common one.
 COMMON = 3
 

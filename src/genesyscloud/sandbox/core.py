@@ -1,16 +1,12 @@
-"""The sandbox itself: a request comes in, a reply goes out. It knows nothing of sockets.
+"""The sandbox itself: what it is made of, its life from the start to the end, and the ways in.
 
-Order of business for a request: find the operation, see who it is from, count it, check it against the
-definition, carry it out, fit the result to the definition. Everything that is wrong with a request is a
-:class:`~genesyscloud.sandbox.refusal.Refusal` raised on the way.
+It knows nothing of sockets. How a request is answered is in :mod:`genesyscloud.sandbox.reception`.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,48 +14,37 @@ from functools import partial
 from os import PathLike
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
-import msgspec
-
-from ..catalog import OperationRecord, catalog
-from ..http import Headers, Reply, Request
-from . import admin, downloads, files, words
+from ..catalog import catalog
+from ..http import Reply, Request
+from . import admin, words
 from .channels import Channels
 from .clock import REAL_TIME, Clock, ClockState
 from .consequences import Consequences
 from .conversations.book import Book
-from .cors import cross_origin, preflight
-from .crud import Answered, Call, Handler, answer
+from .crud import Call, Handler
 from .events import Event, Events
 from .examples import example_of
 from .fake import ExampleCall, Faker
 from .faults import Exchange, Faults
-from .limits import RateLimiter, Sender
+from .limits import RateLimiter
 from .listening import Listener, injected
-from .oauth import PATHS, Login
-from .organization import Organization, SeedData, chosen, described, start_ids
+from .oauth import Login
+from .organization import Organization, SeedData, begin, completed, open_file, seeded, start_ids, table_start
 from .permissions import Permissions
-from .refusal import Refusal, bad_request, not_found
+from .reception import Reception
+from .refusal import Refusal
 from .render import Renderer
 from .requestlog import RequestLog
 from .rng import seeded_uuid
 from .router import router_of
-from .services import (
-    LISTENERS,
-    PERSONAL,
-    SEEDERS,
-    SERVICES,
-    SOURCES,
-    TABLES,
-    UNCHECKED,
-)
-from .services.registry import WITHOUT
+from .services import LISTENERS, SERVICES, SOURCES, UNCHECKED, divisions
 from .settings import Settings
 from .shapes import CollectionShape, Shapes
 from .store import Collection, Entity, Snapshot, Store
 from .topics import topics_of
-from .urls import IN_PROCESS_HOST, Place, Urls, locate
+from .urls import Urls
 from .validate import Validator
 
 if TYPE_CHECKING:
@@ -71,14 +56,6 @@ if TYPE_CHECKING:
     from .server import Server
 
 __all__ = ["Sandbox", "SandboxSnapshot"]
-
-#: Answers to reads that are remembered until the next change, and the longest of them, in bytes.
-REMEMBERED = 512
-REMEMBERED_BYTES = 65_536
-JSON = ("Content-Type", "application/json")
-DIVISIONS = "/api/v2/authorization/divisions"
-
-_log = logging.getLogger("genesyscloud.sandbox")
 
 
 class SandboxSnapshot(NamedTuple):
@@ -131,7 +108,7 @@ class Sandbox:
         self.handlers: dict[str, Handler] = dict(SERVICES)
         #: Operations that may be about what was deleted.
         self.unchecked = frozenset(UNCHECKED)
-        self.renderer = Renderer(self.faker, self._division_name)
+        self.renderer = Renderer(self.faker, partial(divisions.name_of, self))
         self.validator = Validator(
             self.faker, check_enums=self.settings.check_enums, body_bytes=self.settings.body_bytes
         )
@@ -155,59 +132,24 @@ class Sandbox:
         self._file: DataFile | None = None
         self.organization = Organization()
         if data is not None:
-            self._open(data, seed_data)
+            self._file = open_file(self, data, seed_data)
         else:
-            self._begin(seed_data)
+            begin(self, seed_data)
         self.store = Store(
-            self.settings.seed, self._start_ids, self._seed, self._table_start, self.events.changed,
-            self._file.saved() if self._file else None, self._file,
+            self.settings.seed, partial(start_ids, self), partial(seeded, self), partial(table_start, self),
+            self.events.changed, self._file.saved() if self._file else None, self._file,
         )  # fmt: skip
         #: What goes wrong on purpose.
         self.faults = Faults(self)
         #: The notification channels, and who is connected to them.
         self.channels = Channels(self, self.topics)
         self._consequences = Consequences(self)
-        self._replies: dict[tuple[Place, str, str, str], tuple[int, bytes, list[tuple[str, str]]]] = {}
-        self._replies_at = 0
+        self._reception = Reception(self)
         self._start()
         course = self.store.table("clock").get("course")
         if course is not None:
             self.clock.state = ClockState(*course)
         self.clock.listeners.append(self._keep_clock)
-
-    def _begin(self, seed_data: SeedData | None) -> Mapping[str, Any] | None:
-        """Find out what the organization starts with, and return the description of it, if somebody gave one."""
-        self.organization, description = chosen(self, seed_data)
-        if not self.organization.examples:
-            self.settings = replace(self.settings, seeded=0, seeded_counts={}, job_items=0)
-        return description
-
-    def _open(self, path: str | PathLike[str], seed_data: SeedData | None) -> None:
-        """Take the data file, with the organization that it was made for."""
-        from .datafile import DataFile
-
-        given = self.settings
-        file = DataFile(path)
-        try:
-            known = file.facts
-            self.started = known.get("started", self.started)
-            if known and seed_data is None and given.organization == "default":
-                seed_data = known.get("description")
-                name = "default" if seed_data is not None else known.get("organization", "default")
-                self.settings = replace(given, organization=name)
-            description = self._begin(seed_data)
-            facts = {
-                "organization": self.organization.name, "description": description, "started": self.started,
-                "seed": given.seed, "seeded": given.seeded, "seeded_counts": dict(given.seeded_counts),
-            }  # fmt: skip
-            if known:
-                file.check(facts)
-            else:
-                file.remember(facts)
-        except BaseException:
-            file.close()
-            raise
-        self._file = file
 
     def seed(self, description: SeedData) -> None:
         """Start anew with an organization that somebody describes; snapshots made before are of no use any more.
@@ -222,7 +164,7 @@ class Sandbox:
             before = self.settings
             self.settings = replace(self._usual, organization="default")
             try:
-                given = self._begin(description)
+                given = begin(self, description)
             except ValueError:
                 self.settings = before
                 raise
@@ -239,10 +181,9 @@ class Sandbox:
                 self.store.commit()
 
     def _start(self) -> None:
-        """Begin what is not kept in the store."""
-        settings = self.settings
+        """Begin what is not kept in the store: the login service, and the count of requests."""
         self.login = Login(self)
-        self._limiter = RateLimiter(settings)
+        self.limiter = RateLimiter(self.settings)
 
     def reset(self) -> None:
         """Go back to the state of the start: changes, tokens and jobs are forgotten, the clock shows the real time."""
@@ -301,8 +242,8 @@ class Sandbox:
         if self.settings.admin and admin.path_of(request.url):
             with self._lock:
                 return Exchange(admin.answer(self, request))
-        started = perf_counter()
-        found = self.faults.exchange(request, self._handle) if self.faults else Exchange(self._handle(request))
+        started, answer = perf_counter(), self._reception.handle
+        found = self.faults.exchange(request, answer) if self.faults else Exchange(answer(request))
         self.requests.note(request, found.reply, perf_counter() - started)
         return found
 
@@ -317,144 +258,19 @@ class Sandbox:
         """
         return self.exchange(request).reply
 
-    def _handle(self, request: Request) -> Reply:
-        correlation_id = str(uuid.uuid4())
-        headers: list[tuple[str, str]] = [("ININ-Correlation-Id", correlation_id)]
-        sent = request.headers if isinstance(request.headers, Headers) else Headers(request.headers.items())
-        asked = preflight(request.method, sent)
-        status, body, further = (204, b"", asked) if asked else self._safely(request, sent, headers, correlation_id)
-        further = [*further, *cross_origin(sent)]
-        if request.method == "HEAD":
-            body = b""
-        return Reply(status, Headers([*headers, *further]), body)
-
-    def _safely(
-        self, request: Request, sent: Headers, headers: list[tuple[str, str]], correlation_id: str
-    ) -> tuple[int, bytes, list[tuple[str, str]]]:
-        try:
-            with self._lock, self._transaction():
-                return self._answer(request, sent, headers)
-        except Refusal as refusal:
-            body = msgspec.json.encode(refusal.body(correlation_id))
-            return refusal.status, body, [JSON, *refusal.headers]
-        except Exception:
-            _log.exception("the sandbox failed to answer %s", request.method)
-            failure = Refusal(500, "internal.server.error", "The sandbox failed; its log says why.")
-            return 500, msgspec.json.encode(failure.body(correlation_id)), [JSON]
-
-    @contextmanager
-    def _transaction(self) -> Generator[None]:
-        """A request: its changes are kept before its reply leaves, or are taken back when it is refused."""
-        if self.events.held:
-            yield
-            return
-        self._commit()
-        self.events.hold()
-        done = False
-        try:
-            yield
-            self._commit()
-            done = True
-        except Refusal as refusal:
-            done = refusal.keeps_changes
-            if done:
-                self._commit()
-            raise
-        finally:
-            if not done:
-                self.store.rollback()
-            self.events.release(hand_out=done)
-
-    def _commit(self) -> None:
-        try:
-            self.store.commit()
-        except OSError as error:
-            raise Refusal(507, "insufficient.storage", f"Nothing was changed, because {error}.") from None
-
-    def _answer(
-        self, request: Request, sent: Headers, headers: list[tuple[str, str]]
-    ) -> tuple[int, bytes, list[tuple[str, str]]]:
-        place, path, query = locate(request.url, sent, self.settings.prefixes)
-        data = request.body or b""
-        if path in PATHS:
-            return self.login.answer(request.method, path, query, sent, data)
-        if path.startswith(files.ROOT):
-            return files.receive(self, request.method, place, path, query, sent, data)
-        if path.startswith(downloads.ROOT):
-            if request.method not in ("GET", "HEAD"):
-                raise _not_allowed(["GET", "HEAD"])
-            return downloads.download(self, path, query)
-        record, values, allowed = self.router.find(request.method, path)
-        if record is None:
-            raise _not_allowed(allowed) if allowed else not_found("The requested resource")
-        token = ""
-        if record.secured:
-            token, holder = self.login.token(sent.get("authorization"))
-            headers += self._limiter.count(Sender(token, holder.client_id, holder.user_id, record.name))
-            if record.path != "/api/v2/tokens/me" or "preserveIdleTTL=true" not in query:
-                self.login.use(token)
-            self.permissions.check(record, holder)
-        steady = record.method == "GET" and not self.store.jobs.keys() & values
-        question = (place, path, query, token if record.name in PERSONAL else "")
-        if steady and (remembered := self._remembered(question)):
-            return remembered
-        found = self.validator.parameters(record, values, query, sent)
-        body = self.validator.body(record, sent, data)
-        pairs = parse_qsl(query, keep_blank_values=True) if query else []
-        self.call = Call(record, path, values, found, pairs, body, token, place)
-        looks = self.clock.looks
-        try:
-            value = answer(self, self.call)
-        finally:
-            self.call = None
-        written = self._written(record, path, value)
-        if steady and looks == self.clock.looks and len(written[1]) <= REMEMBERED_BYTES:
-            self._replies[question] = written
-        return written
-
-    def _remembered(self, question: tuple[Place, str, str, str]) -> tuple[int, bytes, list[tuple[str, str]]] | None:
-        """The answer that was given to the same question, unless anything has changed since."""
-        if self._replies_at != self.store.changes or len(self._replies) >= REMEMBERED:
-            self._replies, self._replies_at = {}, self.store.changes
-        return self._replies.get(question)
-
-    def _written(self, record: OperationRecord, path: str, value: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
-        if isinstance(value, Answered):
-            if value.status in (204, 304):
-                return value.status, b"", [*value.headers]
-            _, body, headers = self._written(record, path, value.value)
-            return value.status, body, [*headers, *value.headers]
-        if not record.result:
-            return (204, b"", [])
-        empty = value is None and record.result == "o"
-        fitted: Any = {} if empty else self.renderer.render(value, record.result, path)
-        kind = record.produces[0] if record.produces else "application/json"
-        if kind.startswith("text/"):
-            return 200, str(fitted).encode("utf-8", "replace"), [("Content-Type", f"{kind}; charset=utf-8")]
-        started = record.method == "POST" and bool(self.shapes.job_id(record))
-        return (202 if started else 200), msgspec.json.encode(fitted), [("Content-Type", kind)]
-
     def client(self, **options: Any) -> GenesysCloud:
         """A client of this sandbox that needs no socket; ``options`` go to :class:`~genesyscloud.GenesysCloud`."""
         from ..client import GenesysCloud
-        from .transport import SandboxTransport
+        from .transport import SandboxTransport, client_options
 
-        return GenesysCloud(**self._client_options(SandboxTransport(self), options))
+        return GenesysCloud(**client_options(self, SandboxTransport(self)) | options)
 
     def async_client(self, **options: Any) -> AsyncGenesysCloud:
         """The same for asyncio."""
         from ..client import AsyncGenesysCloud
-        from .transport import AsyncSandboxTransport
+        from .transport import AsyncSandboxTransport, client_options
 
-        return AsyncGenesysCloud(**self._client_options(AsyncSandboxTransport(self), options))
-
-    def _client_options(self, transport: object, options: Mapping[str, Any]) -> dict[str, Any]:
-        from ..auth import ClientCredentials
-
-        auth = ClientCredentials(self.settings.client_id, self.settings.client_secret)
-        # Files of this machine speak of the real service.
-        own = {"auth": auth, "region": f"http://{IN_PROCESS_HOST}", "config_file": "", "transport": transport}
-        return {**own, **options}
+        return AsyncGenesysCloud(**client_options(self, AsyncSandboxTransport(self)) | options)
 
     def access_token(self, *, user_id: str = "", client_id: str = "") -> str:
         """A new access token, without a login.
@@ -533,13 +349,39 @@ class Sandbox:
     def at_work(self) -> Generator[None]:
         """Change the state from outside of a request: all that is done within is kept, or nothing of it.
 
+        A request is such a change too: it is kept before its reply leaves, or taken back when it is refused.
+
         Example:
             >>> sandbox = Sandbox()
             >>> with sandbox.at_work():
             ...     sandbox.store.write("/api/v2/outbound/settings", {"maxCallsPerAgent": 5})
         """
-        with self._lock, self._transaction():
-            yield
+        with self._lock:
+            if self.events.held:
+                yield
+                return
+            self._commit()
+            self.events.hold()
+            done = False
+            try:
+                yield
+                self._commit()
+                done = True
+            except Refusal as refusal:
+                done = refusal.keeps_changes
+                if done:
+                    self._commit()
+                raise
+            finally:
+                if not done:
+                    self.store.rollback()
+                self.events.release(hand_out=done)
+
+    def _commit(self) -> None:
+        try:
+            self.store.commit()
+        except OSError as error:
+            raise Refusal(507, "insufficient.storage", f"Nothing was changed, because {error}.") from None
 
     # --- notifications --------------------------------------------------------------------------
 
@@ -691,57 +533,11 @@ class Sandbox:
 
     def completed(self, shape: CollectionShape, entity: Entity, entity_id: str) -> Entity:
         """An entity with everything that its model requires."""
-        if shape.model:
-            model = self.faker.record(shape.model)
-            for prop in model.properties:
-                if prop.required and entity.get(prop.wire) is None:
-                    entity[prop.wire] = self.faker.property(model, prop, entity_id)
-        return entity
-
-    def _start_ids(self, shape: CollectionShape, path: str) -> Sequence[str]:
-        return start_ids(self, shape, path)
-
-    def _table_start(self, name: str) -> dict[str, Any]:
-        given = self.organization.tables.get(name)
-        if given is not None:
-            return dict(given)
-        made = TABLES.get(name)
-        return {} if made is None else made(self)
-
-    def _seed(self, collection: Collection, entity_id: str) -> Entity:
-        given = self.organization.entities.get(f"{collection.path}/{entity_id}")
-        if given is not None:
-            said = described(self, collection, entity_id, given)
-            return self.renderer.made(said, collection.shape.model) if collection.shape.model else said
-        shape = collection.shape
-        known = self.shapes.properties(shape.model)
-        without = WITHOUT.get(shape.path, frozenset())
-        entity: Entity = dict(self.faker.entity(shape.model, without, collection.path, entity_id)) if known else {}
-        if shape.key in known:
-            entity[shape.key] = int(entity_id) if known[shape.key].type in "il" else entity_id
-        elif not known:
-            entity[shape.key] = entity_id
-        if "selfUri" in known:
-            entity["selfUri"] = f"{collection.path}/{self.quoted(entity_id)}"
-        if "division" in known and known["division"].type.startswith("#"):
-            entity["division"] = self.home_division()
-        seeder = SEEDERS.get(shape.path)
-        if seeder is not None:
-            seeder(self, collection, entity)
-        return self.renderer.made(entity, shape.model) if known else entity
+        return completed(self, shape, entity, entity_id)
 
     def home_division(self) -> Entity:
         """The division that everything is in until it is moved."""
-        home = seeded_uuid(self.settings.seed, DIVISIONS, 0)
-        kept = self.store.table("home_division").get("name", "Home")
-        return {"id": home, "name": kept, "selfUri": f"{DIVISIONS}/{home}"}
-
-    def _division_name(self, division_id: str) -> str:
-        home, shape = self.home_division(), self.shapes.collection(DIVISIONS)
-        if division_id == home["id"] or shape is None:
-            return str(home["name"])
-        divisions = self.collection(shape, [])
-        return str(divisions[division_id]["name"]) if division_id in divisions else ""
+        return divisions.home_division(self)
 
     def division(self, division_id: str) -> Entity:
         """A division as the entities in it refer to it; the home division for no id.
@@ -749,19 +545,7 @@ class Sandbox:
         Raises:
             Refusal: 400; there is no such division.
         """
-        home = self.home_division()
-        if division_id in ("", home["id"]):
-            return home
-        shape = self.shapes.collection(DIVISIONS)
-        assert shape is not None
-        divisions = self.collection(shape, [])
-        if division_id not in divisions:
-            raise bad_request(
-                f"There is no division with id {division_id}.",
-                code="invalid.value",
-                details=[{"errorCode": "invalid.value", "fieldName": "division"}],
-            )
-        return {"id": division_id, "name": divisions[division_id]["name"], "selfUri": f"{DIVISIONS}/{division_id}"}
+        return divisions.referred(self, division_id)
 
     def example_call(self, name: str) -> ExampleCall:
         """Make a request that this sandbox answers with success: valid, and about things that exist.
@@ -773,8 +557,3 @@ class Sandbox:
             KeyError: there is no such operation.
         """
         return example_of(self, name)
-
-
-def _not_allowed(methods: list[str]) -> Refusal:
-    allow = ", ".join(methods)
-    return Refusal(405, "method.not.allowed", f"Allowed here: {allow}.", headers=[("Allow", allow)])

@@ -6,22 +6,27 @@ It is never changed: what happens to the organization is in the store, as differ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from . import words
 from .crud import CREATED, MODIFIED
 from .rng import seeded_uuid
-from .services import SEEDED_IDS
+from .services import SEEDED_IDS, SEEDERS, TABLES
+from .services.registry import WITHOUT
 from .settings import Settings
 from .shapes import CollectionShape
 from .store import Collection, Entity
 
 if TYPE_CHECKING:
     from .core import Sandbox
+    from .datafile import DataFile
 
-__all__ = ["DIVISIONS", "ORGANIZED", "USERS", "Organization", "SeedData", "chosen", "described", "start_ids"]
+__all__ = [
+    "DIVISIONS", "ORGANIZED", "USERS", "Organization", "SeedData", "begin", "completed", "open_file", "seeded",
+    "start_ids", "table_start",
+]  # fmt: skip
 
 #: A description of an organization, or a file with one.
 SeedData = Mapping[str, Any] | str | PathLike[str]
@@ -61,7 +66,7 @@ class Organization:
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
 
-def chosen(sandbox: Sandbox, seed_data: SeedData | None) -> tuple[Organization, Mapping[str, Any] | None]:
+def _chosen(sandbox: Sandbox, seed_data: SeedData | None) -> tuple[Organization, Mapping[str, Any] | None]:
     """What an organization starts with, as the settings or a description say; and the description, if there is one.
 
     Raises:
@@ -88,6 +93,51 @@ def chosen(sandbox: Sandbox, seed_data: SeedData | None) -> tuple[Organization, 
     raise ValueError(f"there is no organization {name!r}: choose default, demo or empty, or give seed data")
 
 
+def begin(sandbox: Sandbox, seed_data: SeedData | None) -> Mapping[str, Any] | None:
+    """Find out what the organization starts with, and return the description of it, if somebody gave one.
+
+    Raises:
+        ValueError: there is no organization of this name, or its description is wrong.
+    """
+    sandbox.organization, description = _chosen(sandbox, seed_data)
+    if not sandbox.organization.examples:
+        sandbox.settings = replace(sandbox.settings, seeded=0, seeded_counts={}, job_items=0)
+    return description
+
+
+def open_file(sandbox: Sandbox, path: str | PathLike[str], seed_data: SeedData | None) -> DataFile:
+    """Take the data file, with the organization that it was made for.
+
+    Raises:
+        OSError: the file cannot be used, or belongs to another organization.
+        ValueError: as :func:`begin` raises it.
+    """
+    from .datafile import DataFile
+
+    given = sandbox.settings
+    file = DataFile(path)
+    try:
+        known = file.facts
+        sandbox.started = known.get("started", sandbox.started)
+        if known and seed_data is None and given.organization == "default":
+            seed_data = known.get("description")
+            name = "default" if seed_data is not None else known.get("organization", "default")
+            sandbox.settings = replace(given, organization=name)
+        description = begin(sandbox, seed_data)
+        facts = {
+            "organization": sandbox.organization.name, "description": description, "started": sandbox.started,
+            "seed": given.seed, "seeded": given.seeded, "seeded_counts": dict(given.seeded_counts),
+        }  # fmt: skip
+        if known:
+            file.check(facts)
+        else:
+            file.remember(facts)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
 def start_ids(sandbox: Sandbox, shape: CollectionShape, path: str) -> Sequence[str]:
     """The ids of the entities that a collection has from the start."""
     organization, settings = sandbox.organization, sandbox.settings
@@ -109,7 +159,31 @@ def start_ids(sandbox: Sandbox, shape: CollectionShape, path: str) -> Sequence[s
     return [seeded_uuid(settings.seed, path, at) for at in range(count)]
 
 
-def described(sandbox: Sandbox, collection: Collection, entity_id: str, given: Mapping[str, Any]) -> Entity:
+def seeded(sandbox: Sandbox, collection: Collection, entity_id: str) -> Entity:
+    """An entity that a collection has from the start."""
+    given = sandbox.organization.entities.get(f"{collection.path}/{entity_id}")
+    if given is not None:
+        said = _described(sandbox, collection, entity_id, given)
+        return sandbox.renderer.made(said, collection.shape.model) if collection.shape.model else said
+    shape = collection.shape
+    known = sandbox.shapes.properties(shape.model)
+    without = WITHOUT.get(shape.path, frozenset())
+    entity: Entity = dict(sandbox.faker.entity(shape.model, without, collection.path, entity_id)) if known else {}
+    if shape.key in known:
+        entity[shape.key] = int(entity_id) if known[shape.key].type in "il" else entity_id
+    elif not known:
+        entity[shape.key] = entity_id
+    if "selfUri" in known:
+        entity["selfUri"] = f"{collection.path}/{sandbox.quoted(entity_id)}"
+    if "division" in known and known["division"].type.startswith("#"):
+        entity["division"] = sandbox.home_division()
+    seeder = SEEDERS.get(shape.path)
+    if seeder is not None:
+        seeder(sandbox, collection, entity)
+    return sandbox.renderer.made(entity, shape.model) if known else entity
+
+
+def _described(sandbox: Sandbox, collection: Collection, entity_id: str, given: Mapping[str, Any]) -> Entity:
     """An entity of which something was said, with what every entity of its kind has."""
     shape = collection.shape
     known = sandbox.shapes.properties(shape.model)
@@ -121,4 +195,23 @@ def described(sandbox: Sandbox, collection: Collection, entity_id: str, given: M
     entity |= given
     if "selfUri" in known:
         entity["selfUri"] = f"{collection.path}/{sandbox.quoted(entity_id)}"
-    return sandbox.completed(shape, entity, entity_id)
+    return completed(sandbox, shape, entity, entity_id)
+
+
+def completed(sandbox: Sandbox, shape: CollectionShape, entity: Entity, entity_id: str) -> Entity:
+    """An entity with everything that its model requires."""
+    if shape.model:
+        model = sandbox.faker.record(shape.model)
+        for prop in model.properties:
+            if prop.required and entity.get(prop.wire) is None:
+                entity[prop.wire] = sandbox.faker.property(model, prop, entity_id)
+    return entity
+
+
+def table_start(sandbox: Sandbox, name: str) -> dict[str, Any]:
+    """The rows that a table has from the start."""
+    given = sandbox.organization.tables.get(name)
+    if given is not None:
+        return dict(given)
+    made = TABLES.get(name)
+    return {} if made is None else made(sandbox)

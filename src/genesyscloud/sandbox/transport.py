@@ -9,16 +9,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadError, ReadTimeout
 from ..http import AttemptTimeouts, Reply, Request
+from .urls import IN_PROCESS_HOST
 
 if TYPE_CHECKING:
     from .core import Sandbox
     from .faults import Exchange
 
-__all__ = ["AsyncSandboxTransport", "SandboxTransport"]
+__all__ = ["AsyncSandboxTransport", "SandboxTransport", "client_options"]
+
+
+def client_options(sandbox: Sandbox, transport: object) -> dict[str, Any]:
+    """What a client of a sandbox in the same process is made with, unless somebody wants it otherwise."""
+    from ..auth import ClientCredentials
+
+    auth = ClientCredentials(sandbox.settings.client_id, sandbox.settings.client_secret)
+    # Files of this machine speak of the real service.
+    return {"auth": auth, "region": f"http://{IN_PROCESS_HOST}", "config_file": "", "transport": transport}
 
 
 class SandboxTransport:

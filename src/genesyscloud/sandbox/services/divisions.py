@@ -1,4 +1,6 @@
-"""Divisions: what is in them, moving it, and what becomes of them. Roles and grants are in ``authorization``.
+"""Divisions: how others name them, what is in them, moving it, and what becomes of them.
+
+Roles and grants are in ``authorization``.
 
 The table ``deleted_divisions`` keeps those deleted, which can be restored, and ``home_division`` the name of the
 home division once it was renamed.
@@ -13,6 +15,7 @@ from ..crud import add
 from ..fake import Made
 from ..narrow import as_object
 from ..refusal import Refusal, bad_request, not_found
+from ..rng import seeded_uuid
 from .linked import DIVISIONS, collection, existing, found, listed, require_text, unique
 from .registry import example_body, example_ids, service
 
@@ -56,6 +59,43 @@ OBJECTS = {
 def divisions(sandbox: Sandbox) -> Collection:
     """The divisions of the organization."""
     return collection(sandbox, DIVISIONS)
+
+
+def home_division(sandbox: Sandbox) -> Entity:
+    """The division that everything is in until it is moved."""
+    home = seeded_uuid(sandbox.settings.seed, DIVISIONS, 0)
+    kept = sandbox.store.table("home_division").get("name", "Home")
+    return {"id": home, "name": kept, "selfUri": f"{DIVISIONS}/{home}"}
+
+
+def name_of(sandbox: Sandbox, division_id: str) -> str:
+    """The name of a division; empty when there is none with this id."""
+    home, shape = home_division(sandbox), sandbox.shapes.collection(DIVISIONS)
+    if division_id == home["id"] or shape is None:
+        return str(home["name"])
+    held = sandbox.collection(shape, [])
+    return str(held[division_id]["name"]) if division_id in held else ""
+
+
+def referred(sandbox: Sandbox, division_id: str) -> Entity:
+    """A division as the entities in it refer to it; the home division for no id.
+
+    Raises:
+        Refusal: 400; there is no such division.
+    """
+    home = home_division(sandbox)
+    if division_id in ("", home["id"]):
+        return home
+    shape = sandbox.shapes.collection(DIVISIONS)
+    assert shape is not None
+    held = sandbox.collection(shape, [])
+    if division_id not in held:
+        raise bad_request(
+            f"There is no division with id {division_id}.",
+            code="invalid.value",
+            details=[{"errorCode": "invalid.value", "fieldName": "division"}],
+        )
+    return {"id": division_id, "name": held[division_id]["name"], "selfUri": f"{DIVISIONS}/{division_id}"}
 
 
 def _in(entity: Entity, division_id: str) -> bool:

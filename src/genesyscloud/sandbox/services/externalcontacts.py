@@ -1,7 +1,7 @@
-"""External contacts and organizations: search, scan, identifiers, merging, notes, relationships, exports.
+"""External contacts and organizations: search, scan, notes, relationships, exports.
 
-A contact is found by its telephone numbers and addresses, which are its identifiers, and by those that were claimed
-for it. One that was merged away leads to the one that it became.
+A contact that was merged away leads to the one that it became. Identifiers and merging are in
+``externalidentifiers``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..store import Collection
 from .contactlists import write_csv
 from .linked import collection as entities
 from .linked import reference
-from .registry import example_body, example_ids, example_query, seeder, service
+from .registry import example_body, example_ids, seeder, service
 from .users import PATH as USERS
 
 if TYPE_CHECKING:
@@ -33,12 +33,11 @@ __all__: Sequence[str] = ()
 ROOT = "/api/v2/externalcontacts"
 CONTACTS, ORGANIZATIONS = f"{ROOT}/contacts", f"{ROOT}/organizations"
 RELATIONSHIPS, EXPORTS = f"{ROOT}/relationships", f"{ROOT}/contacts/exports"
-CLAIMS = "external identifiers"
 #: The last entity that pages reach; all are reached by scanning.
 WINDOW = 1000
 PHONES = ("workPhone", "cellPhone", "homePhone", "otherPhone")
 EMAILS = ("workEmail", "personalEmail", "otherEmail")
-_NOT_DIALED = re.compile(r"[^\d+]")
+NOT_DIALED = re.compile(r"[^\d+]")
 MERGED = ("mergedFrom", "mergedTo", "mergeSet", "mergeOperation", "canonicalContact")
 _KINDS = {"contacts": "#ExternalContact", "organizations": "#ExternalOrganization"}
 
@@ -86,16 +85,16 @@ def a_relationship(sandbox: Sandbox, collection: Collection, entity: Entity) -> 
 def _phone(given: Entity) -> Entity:
     """A telephone number with what can be told of it."""
     text = str(given.get("e164") or given.get("userInput") or given.get("display") or "")
-    number = _NOT_DIALED.sub("", text)
+    number = NOT_DIALED.sub("", text)
     made = {"userInput": text, "display": text, **given}
     return made | ({"e164": number} if number.startswith("+") and "e164" not in given else {})
 
 
-def _invalid(wire: str, message: str) -> Refusal:
+def invalid(wire: str, message: str) -> Refusal:
     return bad_request(message, code="invalid.value", details=[{"errorCode": "invalid.value", "fieldName": wire}])
 
 
-def _checked(sandbox: Sandbox, body: Entity) -> Entity:
+def checked(sandbox: Sandbox, body: Entity) -> Entity:
     """A body whose references lead somewhere, with complete telephone numbers."""
     made = {wire: value for wire, value in body.items() if wire not in MERGED}
     for wire, path in (("externalOrganization", ORGANIZATIONS), ("user", USERS)):
@@ -103,7 +102,7 @@ def _checked(sandbox: Sandbox, body: Entity) -> Entity:
         if given is not None and path != made.get("selfUri"):
             held, entity_id = entities(sandbox, path), str(given.get("id") or "")
             if entity_id not in held:
-                raise _invalid(wire, f"{wire}: there is no {held.shape.noun} with id {entity_id}.")
+                raise invalid(wire, f"{wire}: there is no {held.shape.noun} with id {entity_id}.")
             made[wire] = reference(held, entity_id)
     for wire in (*PHONES, "phoneNumber", "faxNumber"):
         given = as_object(made.get(wire))
@@ -118,7 +117,7 @@ def _checked(sandbox: Sandbox, body: Entity) -> Entity:
 )  # fmt: skip
 def write(sandbox: Sandbox, call: Call) -> Any:
     """Create or replace."""
-    body = _checked(sandbox, call.body)
+    body = checked(sandbox, call.body)
     if call.record.path.startswith(CONTACTS):
         body |= {"type": "Curated", **_dates(sandbox, call, CONTACTS)}
     return generic(sandbox, call._replace(body=body))
@@ -134,8 +133,8 @@ def _dates(sandbox: Sandbox, call: Call, path: str) -> Entity:
 def write_organization(sandbox: Sandbox, call: Call) -> Any:
     """Create or replace an organization."""
     if not str(call.body.get("name") or "").strip():
-        raise _invalid("name", "An organization needs a name.")
-    body = _checked(sandbox, call.body) | _dates(sandbox, call, ORGANIZATIONS)
+        raise invalid("name", "An organization needs a name.")
+    body = checked(sandbox, call.body) | _dates(sandbox, call, ORGANIZATIONS)
     return generic(sandbox, call._replace(body=body))
 
 
@@ -175,9 +174,9 @@ def patch(sandbox: Sandbox, call: Call) -> Any:
     for change in objects(call.body.get("changes")):
         wire = str(change["field"])
         if wire.partition(".")[0] not in known:
-            raise _invalid("field", f"There is no field called {wire}.")
+            raise invalid("field", f"There is no field called {wire}.")
         _apply(made, wire.split("."), str(change["action"]), change.get("value"))
-    made = _checked(sandbox, made) | {"modifyDate": sandbox.now()}
+    made = checked(sandbox, made) | {"modifyDate": sandbox.now()}
     problem = sandbox.validator.problems(made, f"#{shape.model}")
     if problem:
         raise bad_request(problem, code="invalid.value")
@@ -234,7 +233,7 @@ def _refers(entity: Entity, wire: str, entity_id: str) -> bool:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _kind(call: Call) -> str:
+def kind_of(call: Call) -> str:
     return next(kind for kind in _KINDS if f"/{kind}" in call.record.path)
 
 
@@ -249,7 +248,7 @@ def _words(entity: Entity) -> str:
     return " ".join(found).lower()
 
 
-def _found(sandbox: Sandbox, path: str, query: str, divisions: Sequence[str]) -> list[Entity]:
+def found_in(sandbox: Sandbox, path: str, query: str, divisions: Sequence[str]) -> list[Entity]:
     wanted = query.lower().replace("*", " ").split()
     found: list[Entity] = []
     for entity in entities(sandbox, path):
@@ -271,7 +270,7 @@ def _sorted(found: list[Entity], order: Any) -> list[Entity]:
     return found
 
 
-def _expanded(sandbox: Sandbox, call: Call, entity: Entity) -> Entity:
+def expanded(sandbox: Sandbox, call: Call, entity: Entity) -> Entity:
     """An entity with its whole organization, when ``expand`` asks for it."""
     given = as_object(entity.get("externalOrganization"))
     if given is None or "externalOrganization" not in texts(call.query.get("expand")):
@@ -286,8 +285,8 @@ def _paged(sandbox: Sandbox, call: Call, found: Sequence[Entity]) -> Any:
             f"pageNumber times pageSize is above {WINDOW}: scan instead, or search for less.", code="invalid.value",
             details=[{"errorCode": "invalid.value", "fieldName": "pageNumber"}],
         )  # fmt: skip
-    reply = page(sandbox, call, Listing("entities", _KINDS[_kind(call)]), found)
-    reply["entities"] = [_expanded(sandbox, call, entity) for entity in reply["entities"]]
+    reply = page(sandbox, call, Listing("entities", _KINDS[kind_of(call)]), found)
+    reply["entities"] = [expanded(sandbox, call, entity) for entity in reply["entities"]]
     return reply
 
 
@@ -295,17 +294,17 @@ def _paged(sandbox: Sandbox, call: Call, found: Sequence[Entity]) -> Any:
 def list_entities(sandbox: Sandbox, call: Call) -> Any:
     """Those that have all words of ``q``, in pages up to the window."""
     divisions = texts(call.query.get("divisionIds"))
-    found = _found(sandbox, f"{ROOT}/{_kind(call)}", str(call.query.get("q") or ""), divisions)
+    found = found_in(sandbox, f"{ROOT}/{kind_of(call)}", str(call.query.get("q") or ""), divisions)
     return _paged(sandbox, call, _sorted(found, call.query.get("sortOrder")))
 
 
 @service("get_externalcontacts_organization_contacts")
 def contacts_of_organization(sandbox: Sandbox, call: Call) -> Any:
     """The contacts of an organization."""
-    found = _found(sandbox, CONTACTS, str(call.query.get("q") or ""), ())
+    found = found_in(sandbox, CONTACTS, str(call.query.get("q") or ""), ())
     found = [contact for contact in found if _refers(contact, "externalOrganization", call.ids[0])]
     reply = page(sandbox, call, Listing("entities", "#ExternalContact"), _sorted(found, call.query.get("sortOrder")))
-    reply["entities"] = [_expanded(sandbox, call, entity) for entity in reply["entities"]]
+    reply["entities"] = [expanded(sandbox, call, entity) for entity in reply["entities"]]
     return reply
 
 
@@ -314,17 +313,17 @@ def search(sandbox: Sandbox, call: Call) -> Any:
     """The same, asked for with a body."""
     body = call.body
     asked = as_object((as_object(body.get("operation")) or {}).get("simpleSearch")) or {}
-    found = _found(sandbox, CONTACTS, str(asked.get("query") or ""), texts(body.get("divisionIds")))
+    found = found_in(sandbox, CONTACTS, str(asked.get("query") or ""), texts(body.get("divisionIds")))
     ids = texts(asked.get("ids"))
     found = [contact for contact in found if not ids or contact["id"] in ids]
     query = {wire: body[wire] for wire in ("pageSize", "pageNumber", "expand") if body.get(wire) is not None}
     size, number = int(query.get("pageSize") or 20), int(query.get("pageNumber") or 1)
     if size * number > WINDOW or size < 1 or number < 1:
-        raise _invalid("pageNumber", f"pageNumber times pageSize is from 1 to {WINDOW}.")
+        raise invalid("pageNumber", f"pageNumber times pageSize is from 1 to {WINDOW}.")
     found = _sorted(found, asked.get("sortOrder"))
     shown = found[(number - 1) * size : number * size]
     facts = {"total": len(found), "pageSize": size, "pageNumber": number, "pageCount": max(1, -(-len(found) // size))}
-    return facts | {"entities": [_expanded(sandbox, call._replace(query=query), one) for one in shown]}
+    return facts | {"entities": [expanded(sandbox, call._replace(query=query), one) for one in shown]}
 
 
 @example_body("post_externalcontacts_contacts_search")
@@ -336,13 +335,13 @@ def example_search(sandbox: Sandbox, ids: Sequence[str]) -> Entity:
 @service("get_externalcontacts_contact", "get_externalcontacts_contact_unresolved", "get_externalcontacts_organization")
 def read(sandbox: Sandbox, call: Call) -> Any:
     """One of them; a contact that was merged away is read as the one that it became."""
-    held = entities(sandbox, f"{ROOT}/{_kind(call)}")
+    held = entities(sandbox, f"{ROOT}/{kind_of(call)}")
     entity = held.get(call.ids[0])
     if entity is None:
         raise not_found(held.shape.noun, call.ids[0])
     if not call.record.path.endswith("/unresolved"):
         entity = _resolved(held, entity)
-    return _expanded(sandbox, call, entity)
+    return expanded(sandbox, call, entity)
 
 
 def _resolved(held: Collection, entity: Entity) -> Entity:
@@ -352,7 +351,7 @@ def _resolved(held: Collection, entity: Entity) -> Entity:
 
 
 SCANS: Mapping[str, Callable[[Sandbox], Iterable[Entity]]] = {
-    "contacts": lambda sandbox: _found(sandbox, CONTACTS, "", ()),
+    "contacts": lambda sandbox: found_in(sandbox, CONTACTS, "", ()),
     "organizations": lambda sandbox: entities(sandbox, ORGANIZATIONS),
     "relationships": lambda sandbox: entities(sandbox, RELATIONSHIPS),
     "notes": lambda sandbox: _notes(sandbox),
@@ -471,150 +470,6 @@ def relationships(sandbox: Sandbox, call: Call) -> Any:
     return page(sandbox, call, Listing("entities", "#Relationship"), found)
 
 
-# --- identifiers --------------------------------------------------------------------------------
-
-
-def _identifiers(sandbox: Sandbox, contact: Entity) -> list[Entity]:
-    """The identifiers of a contact: its numbers and addresses, and what was claimed for it."""
-    made: list[Entity] = []
-    for wire in PHONES:
-        number = (as_object(contact.get(wire)) or {}).get("e164")
-        made += [{"type": "Phone", "value": number}] if number else []
-    made += [{"type": "Email", "value": str(contact[wire])} for wire in EMAILS if contact.get(wire)]
-    made += objects(sandbox.store.table(CLAIMS).get(str(contact["id"])))
-    return list({(one["type"], str(one["value"]).lower()): one for one in made}.values())
-
-
-def _owner(sandbox: Sandbox, identifier: Entity, path: str = CONTACTS) -> Entity | None:
-    """Whose an identifier is."""
-    wanted = identifier["type"], _plain(identifier)
-    for entity in entities(sandbox, path):
-        if "mergedTo" not in entity and any(
-            (one["type"], _plain(one)) == wanted for one in _identifiers(sandbox, entity)
-        ):
-            return entity
-    return None
-
-
-def _plain(identifier: Entity) -> str:
-    text = str(identifier.get("value") or "").strip().lower()
-    return _NOT_DIALED.sub("", text) if identifier.get("type") == "Phone" else text
-
-
-@service("get_externalcontacts_contact_identifiers", "get_externalcontacts_organization_identifiers")
-def list_identifiers(sandbox: Sandbox, call: Call) -> Any:
-    """The identifiers of a contact or an organization."""
-    return {"entities": _identifiers(sandbox, entities(sandbox, f"{ROOT}/{_kind(call)}")[call.ids[0]])}
-
-
-@service("patch_externalcontacts_contact_identifiers", "patch_externalcontacts_organization_identifiers")
-def claim(sandbox: Sandbox, call: Call) -> Any:
-    """Claim an identifier that nobody has, or let go of one."""
-    path, entity_id = f"{ROOT}/{_kind(call)}", call.ids[0]
-    identifier = {**call.body["identifier"], "dateCreated": sandbox.now()}
-    table = sandbox.store.table(CLAIMS)
-    kept = [one for one in objects(table.get(entity_id)) if _plain(one) != _plain(identifier)]
-    owner = _owner(sandbox, identifier, path)
-    if call.body["operation"] == "Release":
-        if owner is None or owner["id"] != entity_id:
-            raise not_found("The identifier")
-    elif owner is not None and owner["id"] != entity_id:
-        message = f"The identifier is claimed by {owner['id']}."
-        raise Refusal(409, "general.conflict", message, entity_id=entity_id, params={"claimedBy": str(owner["id"])})
-    else:
-        kept.append(identifier)
-    table[entity_id] = kept
-    return identifier
-
-
-@example_body("patch_externalcontacts_contact_identifiers", "patch_externalcontacts_organization_identifiers")
-def example_claim(sandbox: Sandbox, ids: Sequence[str]) -> Entity:
-    """An address that nobody has."""
-    kind = "Email" if ids[0] in entities(sandbox, CONTACTS) else "ExternalId"
-    return {"operation": "Claim", "identifier": {"type": kind, "value": "nobody-yet@example.com"}}
-
-
-@service(
-    "post_externalcontacts_identifierlookup", "post_externalcontacts_identifierlookup_contacts",
-    "post_externalcontacts_identifierlookup_organizations",
-)  # fmt: skip
-def lookup(sandbox: Sandbox, call: Call) -> Any:
-    """Whose an identifier is."""
-    path = ORGANIZATIONS if call.record.path.endswith("organizations") else CONTACTS
-    owner = _owner(sandbox, call.body, path)
-    if owner is None:
-        raise not_found("An entity with this identifier")
-    return _expanded(sandbox, call, owner)
-
-
-@example_body("post_externalcontacts_identifierlookup", "post_externalcontacts_identifierlookup_contacts")
-def example_lookup(sandbox: Sandbox, ids: Sequence[str]) -> Entity:
-    """By address."""
-    found = (one for one in entities(sandbox, CONTACTS) if one.get("workEmail") and "mergedTo" not in one)
-    return {"type": "Email", "value": next(found)["workEmail"]}
-
-
-@example_body("post_externalcontacts_identifierlookup_organizations")
-def example_organization_lookup(sandbox: Sandbox, ids: Sequence[str]) -> Entity:
-    """By what was claimed for the first organization before."""
-    held = entities(sandbox, ORGANIZATIONS)
-    found: Entity = {"type": "ExternalId", "value": "nobody-yet@example.com"}
-    if _owner(sandbox, found, ORGANIZATIONS) is None:
-        sandbox.store.table(CLAIMS)[held.ids()[0]] = [found]
-    return found
-
-
-@service("get_externalcontacts_reversewhitepageslookup")
-def reverse_lookup(sandbox: Sandbox, call: Call) -> Any:
-    """Whose number or address it could be: those of contacts, and those of organizations."""
-    text = str(call.query["lookupVal"]).lower()
-    text = _NOT_DIALED.sub("", text) if "@" not in text else text
-    found = [c for c in _found(sandbox, CONTACTS, "", ()) if text in map(_plain, _identifiers(sandbox, c))]
-    companies = [
-        one for one in entities(sandbox, ORGANIZATIONS) if (as_object(one.get("phoneNumber")) or {}).get("e164") == text
-    ]
-    return {"contacts": [_expanded(sandbox, call, one) for one in found], "externalOrganizations": companies}
-
-
-@example_query("get_externalcontacts_reversewhitepageslookup")
-def example_value(sandbox: Sandbox) -> dict[str, str]:
-    """A number."""
-    return {"lookupVal": "+14635550001"}
-
-
-# --- merging ------------------------------------------------------------------------------------
-
-
-@service("post_externalcontacts_contacts_merge")
-def merge(sandbox: Sandbox, call: Call) -> Any:
-    """Make one contact of two: what the first one lacks comes from the second, unless the body says otherwise."""
-    held, ids = entities(sandbox, CONTACTS), list(dict.fromkeys(texts(call.body["contactIds"])))
-    if len(ids) != 2:
-        raise _invalid("contactIds", "Two contacts are merged at a time.")
-    for contact_id in ids:
-        if contact_id not in held or "mergedTo" in held[contact_id]:
-            raise not_found("contact", contact_id)
-    first, second = held[ids[0]], held[ids[1]]
-    said = _checked(sandbox, {w: v for w, v in (as_object(call.body.get("valueOverride")) or {}).items() if w != "id"})
-    made = {**second, **{w: v for w, v in first.items() if v not in (None, "", [])}, **said}
-    new_id = sandbox.store.new_id(held.shape)
-    uri, now = f"{CONTACTS}/{new_id}", sandbox.now()
-    refs = [{"id": contact_id, "selfUri": f"{CONTACTS}/{contact_id}"} for contact_id in ids]
-    made |= {"id": new_id, "selfUri": uri, "createDate": now, "modifyDate": now, "type": "Curated", "mergedFrom": refs}
-    table = sandbox.store.table(CLAIMS)
-    table[new_id] = [one for contact in (first, second) for one in _identifiers(sandbox, contact)]
-    held.put(new_id, made)
-    for contact in (first, second):
-        held.put(contact["id"], {**contact, "mergedTo": {"id": new_id, "selfUri": uri}})
-    return made
-
-
-@example_body("post_externalcontacts_contacts_merge")
-def example_merge(sandbox: Sandbox, ids: Sequence[str]) -> Entity:
-    """The second and the third."""
-    return {"contactIds": [c["id"] for c in entities(sandbox, CONTACTS) if "mergedTo" not in c][1:3]}
-
-
 @service("post_externalcontacts_contact_promotion")
 def promote(sandbox: Sandbox, call: Call) -> Any:
     """Let somebody look after a contact that came by itself."""
@@ -630,7 +485,7 @@ def promote(sandbox: Sandbox, call: Call) -> Any:
 @service("post_externalcontacts_contacts_exports")
 def export(sandbox: Sandbox, call: Call) -> Any:
     """Write the contacts to a file; done at once, and said to be underway for some polls."""
-    held, found = entities(sandbox, EXPORTS), _found(sandbox, CONTACTS, "", texts(call.body.get("divisionIds")))
+    held, found = entities(sandbox, EXPORTS), found_in(sandbox, CONTACTS, "", texts(call.body.get("divisionIds")))
     names = ["id", "firstName", "lastName", "title", *EMAILS]
     rows = (
         [*(str(c.get(name) or "") for name in names), *((as_object(c.get(w)) or {}).get("e164", "") for w in PHONES)]
