@@ -3,6 +3,7 @@
 #   make demo    the client at work against the local sandbox (or your organization, with credentials in the environment)
 #   make test    all tests
 #   make check   format, lint, types, documents and the package itself
+#   make fuzz    the sandbox judged by schemathesis, a validator that others wrote
 #   make bench   the figures of the README, against the vendor's package in an environment of its own
 #   make clean   remove what was made
 
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PACKAGING := pyproject.toml hatch_build.py
 GENERATORS := $(wildcard definition/*.json src/genesyscloud/build/*.py) src/genesyscloud/catalog.py src/genesyscloud/names.py
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check fuzz bench clean
 
 demo: $(VENV)/.generated
 	@$(BIN)/python examples/demo.py
@@ -32,6 +33,9 @@ check: $(VENV)/.dev $(VENV)/.generated
 	$(BIN)/mypy
 	$(BIN)/python tools/check_docs.py
 	$(BIN)/python tools/check_package.py
+
+fuzz: $(VENV)/.dev $(VENV)/.generated
+	$(BIN)/python tools/fuzz_sandbox.py
 
 bench: $(VENV)/.dev $(VENV)/.generated $(VENDOR)/.installed
 	$(BIN)/python -m benchmarks.run $(VENDOR)/bin/python
