@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,9 @@ from genesyscloud.configfile import files
 
 from .faces import Faces
 from .servers import Certificates
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
