@@ -95,6 +95,8 @@ class _LoopState:
             max_field_size=_LONGEST_LINE,
             # It would take half a gzip stream for a whole one.
             auto_decompress=False,
+            # What is sent is what a request says, and nothing else.
+            skip_auto_headers=_AUTOMATIC_HEADERS,
         )
 
 
@@ -220,12 +222,6 @@ class AiohttpTransport:
         if self._timeout.connect != connect:
             self._timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=float("inf"))
         options: dict[str, Any] = {"headers": request.headers, "timeout": self._timeout}
-        present = {name.lower() for name in request.headers}
-        absent = _AUTOMATIC_HEADERS - present
-        if request.body is None:
-            absent.discard("content-type")
-        if absent:
-            options["skip_auto_headers"] = absent
         proxy = route.proxy
         if route.tls or (proxy is not None and proxy.tls):
             if self._context is None:
