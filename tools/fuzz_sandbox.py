@@ -27,7 +27,8 @@ def main(arguments: list[str]) -> int:
             sys.executable, "-m", "schemathesis.cli", "run", str(DEFINITION), "--url", sandbox.serve(),
             "--header", f"Authorization: Bearer {sandbox.access_token()}",
             "--checks", "not_a_server_error,response_schema_conformance",
-            "--phases", "examples,fuzzing", "--suppress-health-check", "all", "--exclude-path-regex", ENDS_THE_LOGIN, "-n", "2", *arguments,
+            "--phases", "examples,fuzzing", "--suppress-health-check", "all",
+            "--exclude-path-regex", ENDS_THE_LOGIN, "-n", "2", *arguments,
         ]  # fmt: skip
         return subprocess.run(command, cwd=folder, check=False).returncode
 

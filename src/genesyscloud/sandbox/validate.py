@@ -104,7 +104,7 @@ class Validator:
             problems.append(Problem(_code(type_), parameter.wire, f"is not {NAMES[type_]}"))
             return None
         if parameter.enum and self._check_enums and type_ == "s":
-            exact = next((known for known in parameter.enum if known.lower() == text.lower()), None)
+            exact = _known(parameter, text)
             if exact is None:
                 problems.append(Problem("invalid.value", parameter.wire, f"is none of {', '.join(parameter.enum)}"))
                 return None
@@ -345,6 +345,17 @@ NAMES: Mapping[str, str] = {
     "s": "a string", "u": "a UUID", "t": "a date-time", "d": "a date", "L": "a local date-time", "Y": "a year-month",
     "i": "an integer", "l": "an integer", "f": "a number", "b": "a boolean", "[": "an array", "{": "an object",
 }  # fmt: skip
+
+
+def _known(parameter: ParameterRecord, text: str) -> str | None:
+    """The value of a parameter's enum that ``text`` stands for."""
+    given = text.lower()
+    for known in parameter.enum or ():
+        # The service's own defaults are ``ASC`` and ``a`` where its enum has ``ascending``.
+        order = parameter.wire.lower() == "sortorder" and given in ("a", "asc", "d", "desc")
+        if known.lower() == given or (order and known.lower()[0] == given[0]):
+            return known
+    return None
 
 
 def _parsed(type_: str, text: str) -> Any:
