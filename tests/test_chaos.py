@@ -197,7 +197,8 @@ def test_tasks(proxy: FaultyProxy, books: Bookkeeper) -> None:
     print(ways, proxy.met, books.refused)
     assert books.refused
     assert books.logins == 2, "one login, one renewal"
-    assert ways["User"] + ways["Queue"] > 300
+    # How many of them end well is a matter of when they were cancelled; what the others end with was checked above.
+    assert ways["User"] + ways["Queue"] > TASKS // 3
     assert ways["CancelledError"] > 5
     assert len(set(proxy.met)) > 15
 
