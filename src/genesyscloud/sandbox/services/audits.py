@@ -21,7 +21,7 @@ from ..rng import seeded_uuid
 from ..shapes import Listing
 from . import identity
 from .auditnames import ACTIONS, KNOWN, subject
-from .linked import actor_id, after, interval, moment
+from .linked import after, interval, moment
 from .registry import example_body, example_ids, listener, service
 from .users import user_reference
 
@@ -68,7 +68,7 @@ def note(sandbox: Sandbox, change: Change) -> None:
     sandbox.store.table(COUNT)["last"] = number
     row: Entity = {
         "at": sandbox.now(),
-        "user": actor_id(sandbox),
+        "user": sandbox.actor,
         "client": sandbox.login.token(f"Bearer {call.token}")[1].client_id if call.token else "",
         "service": about.service,
         "entity": about.entity,

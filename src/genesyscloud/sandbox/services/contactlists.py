@@ -7,7 +7,7 @@ underway for as many polls as any job.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..crud import Call
     from ..store import Collection, Entity
 
-__all__ = ["LISTS", "contacts", "poll_export", "polled_import", "read_csv", "start_export", "write_csv"]
+__all__ = ["LISTS", "asked_for", "contacts", "poll_export", "polled_import", "read_csv", "start_export", "write_csv"]
 
 LISTS = "/api/v2/outbound/contactlists"
 CONTACTS = f"{LISTS}/{{}}/contacts"
@@ -143,11 +143,11 @@ def example_list(sandbox: Sandbox, ids: Sequence[str]) -> Entity:
     return current_version(sandbox, LISTS, ids, body)
 
 
-def _shown(sandbox: Sandbox, call: Call, contact_list: Entity) -> Entity:
-    """A list with what the query asks for."""
-    made, list_id = dict(contact_list), str(contact_list["id"])
+def asked_for(sandbox: Sandbox, call: Call, entity: Entity, members: Callable[[Sandbox, str], Sized]) -> Entity:
+    """A list with what the query asks for: how many ``members`` it has, and how its last import goes."""
+    made, list_id = dict(entity), str(entity["id"])
     if call.query.get("includeSize"):
-        made["size"] = len(contacts(sandbox, list_id))
+        made["size"] = len(members(sandbox, list_id))
     status = polled_import(sandbox, list_id) if call.query.get("includeImportStatus") else None
     return {**made, "importStatus": status} if status and "state" in status else made
 
@@ -155,7 +155,7 @@ def _shown(sandbox: Sandbox, call: Call, contact_list: Entity) -> Entity:
 @service("get_outbound_contactlist", "get_outbound_contactlists_divisionview")
 def read_list(sandbox: Sandbox, call: Call) -> Any:
     """A list."""
-    return _shown(sandbox, call, _list(sandbox, call.ids[0]))
+    return asked_for(sandbox, call, _list(sandbox, call.ids[0]), contacts)
 
 
 @service("get_outbound_contactlists", "get_outbound_contactlists_divisionviews")
@@ -166,7 +166,7 @@ def list_lists(sandbox: Sandbox, call: Call) -> Any:
     tests = filters_of(call.query, sandbox.shapes.item_properties(listing))
     found = [item for item in entities(sandbox, LISTS) if all(test(item) for test in tests)]
     reply = page(sandbox, call, listing, sort(found, call.query))
-    reply["entities"] = [_shown(sandbox, call, item) for item in reply["entities"]]
+    reply["entities"] = [asked_for(sandbox, call, item, contacts) for item in reply["entities"]]
     return reply
 
 

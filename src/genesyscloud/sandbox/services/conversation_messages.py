@@ -21,7 +21,7 @@ from ..narrow import as_list, as_object
 from ..refusal import bad_request, not_found
 from ..shapes import Listing
 from .conversation_starts import first_queue, open_with
-from .conversations import body_of, caller_id, changed
+from .conversations import body_of, changed
 from .registry import UNCHECKED, example_body, example_ids, service
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def send_agentless(sandbox: Sandbox, call: Call) -> Any:
     conversation = open_with(sandbox, address) if body.get("useExistingActiveConversation") else None
     alone = conversation is None
     if conversation is None:
-        conversation = begin_outbound(sandbox, "message", caller_id(sandbox), address, message_type=kind,
+        conversation = begin_outbound(sandbox, "message", sandbox.actor, address, message_type=kind,
                                       own_address=str(body.get("fromAddress") or ""))  # fmt: skip
     writer = next(p for p in conversation.participants if open_session(p) is not None)
     row = _message(sandbox, writer.sessions[-1], str(body.get("textBody") or ""), "outbound")
@@ -177,7 +177,7 @@ def send_agentless(sandbox: Sandbox, call: Call) -> Any:
         "id": row["id"], "conversationId": conversation.id, "fromAddress": body.get("fromAddress"),
         "toAddress": address,
         "messengerType": kind, "useExistingActiveConversation": not alone, "message": _shown(row),
-        "timestamp": row["timestamp"], "user": {"id": caller_id(sandbox)},
+        "timestamp": row["timestamp"], "user": {"id": sandbox.actor},
         "selfUri": f"/api/v2/conversations/messages/{conversation.id}",
     }  # fmt: skip
 
@@ -229,7 +229,7 @@ def send_email_agentless(sandbox: Sandbox, call: Call) -> Any:
             raise bad_request("toAddresses is empty.")
         own = as_object(body.get("fromAddress")) or {}
         made = begin_outbound(
-            sandbox, "email", caller_id(sandbox), str(to.get("email") or ""), name=str(to.get("name") or ""),
+            sandbox, "email", sandbox.actor, str(to.get("email") or ""), name=str(to.get("name") or ""),
             own_address=str(own.get("email") or ""), subject=str(body.get("subject") or ""),
         )  # fmt: skip
         row = {"to": body["toAddresses"], "from": body["fromAddress"], "subject": body.get("subject"),

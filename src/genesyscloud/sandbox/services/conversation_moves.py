@@ -15,7 +15,7 @@ from ..conversations.record import Conversation, Participant, Segment, Session, 
 from ..conversations.starting import customer, live_example
 from ..narrow import as_list, as_object
 from ..refusal import bad_request, not_found
-from .conversations import body_of, caller_id, changed, examples, names_of, the
+from .conversations import body_of, changed, examples, names_of, the
 from .registry import example_body, example_ids, service
 from .users import users
 
@@ -113,7 +113,7 @@ def consult(sandbox: Sandbox, call: Call) -> Any:
 def _asker(sandbox: Sandbox, conversation: Conversation, user_id: str) -> Participant:
     """The agent who consults: the named one, the user of the token, or whoever talks."""
     there = [p for p in conversation.participants if p.user_id and open_session(p) is not None]
-    for wanted in (user_id, caller_id(sandbox)):
+    for wanted in (user_id, sandbox.actor):
         found = next((p for p in there if wanted and p.user_id == wanted), None)
         if found is not None:
             return found
@@ -206,7 +206,7 @@ def supervise(sandbox: Sandbox, call: Call) -> Any:
         watched = _asker(sandbox, conversation, "")
     _present(watched)
     kind = KINDS[call.record.path.rpartition("/")[2]]
-    made = acd.agent_participant(sandbox, conversation, caller_id(sandbox), "", now, "user")
+    made = acd.agent_participant(sandbox, conversation, sandbox.actor, "", now, "user")
     sessions = tuple(replace(s, state="connected", segments=(Segment(kind, now),)) for s in made.sessions)
     changed(sandbox, add(conversation, replace(made, sessions=sessions, monitors=watched.id)))
 
@@ -217,7 +217,7 @@ def take_over(sandbox: Sandbox, call: Call) -> Any:
     conversation, watched = the(sandbox, call)
     _present(watched)
     now = now_of(sandbox)
-    made = acd.agent_participant(sandbox, conversation, caller_id(sandbox), watched.queue_id, now)
+    made = acd.agent_participant(sandbox, conversation, sandbox.actor, watched.queue_id, now)
     conversation = answer(add(conversation, made), made.id, now)
     changed(sandbox, disconnect(conversation, watched.id, now, "transfer"))
 

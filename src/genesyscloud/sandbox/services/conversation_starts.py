@@ -15,7 +15,7 @@ from ..conversations.record import Conversation, replaced
 from ..conversations.starting import begin_inbound, begin_outbound, live_example, outbound
 from ..narrow import as_list, as_object
 from ..refusal import bad_request, not_found
-from .conversations import body_of, caller_id, changed, due, examples, the
+from .conversations import body_of, changed, due, examples, the
 from .registry import example_body, example_ids, service
 from .users import users
 
@@ -61,7 +61,7 @@ def _attributes(body: Entity, wire: str = "attributes") -> dict[str, str]:
 def call_somebody(sandbox: Sandbox, call: Call) -> Any:
     """Call a number, a queue or a user."""
     body = body_of(call)
-    user_id = _user(sandbox, call.ids[0]) if call.ids else caller_id(sandbox)
+    user_id = _user(sandbox, call.ids[0]) if call.ids else sandbox.actor
     numbers = [str(body["phoneNumber"])] if body.get("phoneNumber") else []
     others = [as_object(entry) or {} for entry in as_list(body.get("participants")) or []]
     numbers += [str(entry["address"]) for entry in others if entry.get("address")]
@@ -213,7 +213,7 @@ def create_email(sandbox: Sandbox, call: Call) -> Any:
     subject = str(body.get("subject") or "")
     if body.get("direction") == "OUTBOUND":
         made = begin_outbound(
-            sandbox, "email", caller_id(sandbox), str(body.get("toAddress") or ""), name=str(body.get("toName") or ""),
+            sandbox, "email", sandbox.actor, str(body.get("toAddress") or ""), name=str(body.get("toName") or ""),
             queue_id=_queue(sandbox, body.get("queueId")), subject=subject, attributes=_attributes(body),
             own_address=str(body.get("fromAddress") or ""),
         )  # fmt: skip
@@ -253,7 +253,7 @@ def create_message_conversation(sandbox: Sandbox, call: Call) -> Any:
         made = open_with(sandbox, address)
     if made is None:
         kind = str(body.get("toAddressMessengerType") or "sms")
-        made = begin_outbound(sandbox, "message", caller_id(sandbox), address, queue_id=queue_id, message_type=kind)
+        made = begin_outbound(sandbox, "message", sandbox.actor, address, queue_id=queue_id, message_type=kind)
     settle(sandbox)
     return {"id": made.id, "selfUri": f"/api/v2/conversations/messages/{made.id}"}
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..shapes import CollectionShape
     from ..store import Change, Collection, Entity
 
-__all__ = ["body_of", "caller_id", "changed", "examples", "names_of", "the"]
+__all__ = ["body_of", "changed", "examples", "names_of", "the"]
 
 PATH = "/api/v2/conversations"
 #: Path of a media, and how the names of its operations call one of it.
@@ -43,11 +43,6 @@ def names_of(pattern: str, *more: str) -> list[str]:
     """Names of the operations of all media (``"patch_conversations_{}"``) that the definition has."""
     known = set(catalog().operation_names())
     return [name for name in (*(pattern.format(one) for one in SINGULAR.values()), *more) if name in known]
-
-
-def caller_id(sandbox: Sandbox) -> str:
-    """Id of the user who makes the call that is being carried out."""
-    return sandbox.actor
 
 
 def body_of(call: Call) -> Entity:
@@ -113,7 +108,7 @@ def _shown(sandbox: Sandbox, conversation: Conversation, media: str) -> Entity:
 def active(sandbox: Sandbox, call: Call) -> Any:
     """The conversations that the user of the token is in."""
     settle(sandbox)
-    media, user_id = _media(call), caller_id(sandbox)
+    media, user_id = _media(call), sandbox.actor
     found = [
         conversation
         for conversation in sandbox.conversations.open()
@@ -142,7 +137,7 @@ def read(sandbox: Sandbox, call: Call) -> Any:
 @service("get_conversations_calls_history", personal=True)
 def history(sandbox: Sandbox, call: Call) -> Any:
     """The calls that the user of the token had, latest first."""
-    user_id = caller_id(sandbox)
+    user_id = sandbox.actor
     found = [
         c for c in sandbox.conversations.all()
         if c.media == "voice" and c.end is not None and any(p.user_id == user_id for p in c.participants)

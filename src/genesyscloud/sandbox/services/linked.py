@@ -222,8 +222,3 @@ def moment(text: str) -> datetime:
 def after(sandbox: Sandbox, seconds: float) -> str:
     """The time ``seconds`` from now, as it is written on the wire."""
     return words.written(moment(sandbox.now()) + timedelta(seconds=seconds))
-
-
-def actor_id(sandbox: Sandbox) -> str:
-    """Id of the user who makes the call that is being carried out."""
-    return sandbox.actor

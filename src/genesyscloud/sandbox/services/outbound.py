@@ -17,7 +17,7 @@ from ..filters import filters_of, sort
 from ..narrow import as_object, objects, texts
 from ..refusal import Refusal, bad_request, not_found
 from .contactfilters import matching
-from .contactlists import LISTS, contacts, note_import, polled_import, read_csv, start_export, write_csv
+from .contactlists import LISTS, asked_for, contacts, note_import, read_csv, start_export, write_csv
 from .linked import check_version
 from .references import current_version, delete_unused, entities, linked, pointed
 from .registry import example_body, seeder, service
@@ -82,25 +82,17 @@ def example_dnc(sandbox: Sandbox, ids: Sequence[str]) -> Entity:
     return current_version(sandbox, DNC, ids, {"name": "Do not call", "dncSourceType": "rds", "contactMethod": "Phone"})
 
 
-def _shown(sandbox: Sandbox, call: Call, entity: Entity) -> Entity:
-    made, list_id = dict(entity), str(entity["id"])
-    if call.query.get("includeSize"):
-        made["size"] = len(_numbers(sandbox, list_id))
-    status = polled_import(sandbox, list_id) if call.query.get("includeImportStatus") else None
-    return {**made, "importStatus": status} if status and "state" in status else made
-
-
 @service("get_outbound_dnclist", "get_outbound_dnclists_divisionview")
 def read_dnc(sandbox: Sandbox, call: Call) -> Any:
     """A list."""
-    return _shown(sandbox, call, _dnc(sandbox, call.ids[0]))
+    return asked_for(sandbox, call, _dnc(sandbox, call.ids[0]), _numbers)
 
 
 @service("get_outbound_dnclists", "get_outbound_dnclists_divisionviews")
 def list_dnc(sandbox: Sandbox, call: Call) -> Any:
     """The lists."""
     reply = _listed(sandbox, call, list(entities(sandbox, DNC)))
-    reply["entities"] = [_shown(sandbox, call, item) for item in reply["entities"]]
+    reply["entities"] = [asked_for(sandbox, call, item, _numbers) for item in reply["entities"]]
     return reply
 
 

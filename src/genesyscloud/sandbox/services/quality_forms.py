@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..crud import page
-from ..narrow import as_list, as_object
+from ..narrow import as_list, as_object, objects
 from ..refusal import bad_request, not_found
 from ..shapes import Listing
 from .conversations import body_of
@@ -191,11 +191,11 @@ def scored(form: Entity, answers: Entity) -> Entity:
     Raises:
         Refusal: 400; an answer is none of its question.
     """
-    given = {str(g.get("questionGroupId")): g for g in _objects(answers.get("questionGroupScores"))}
+    given = {str(g.get("questionGroupId")): g for g in objects(answers.get("questionGroupScores"))}
     groups: list[Entity] = []
     reached = most = critical = most_critical = 0.0
     killed = False
-    for group in _objects(form.get("questionGroups")):
+    for group in objects(form.get("questionGroups")):
         answered = given.get(str(group.get("id")))
         if answered is None:
             continue
@@ -215,10 +215,6 @@ def scored(form: Entity, answers: Entity) -> Entity:
     }  # fmt: skip
 
 
-def _objects(values: Any) -> list[Entity]:
-    return [found for entry in as_list(values) or [] if (found := as_object(entry)) is not None]
-
-
 def _share(reached: float, most: float) -> float:
     return round(100 * reached / most, 2) if most else 0.0
 
@@ -228,12 +224,12 @@ Pair = tuple[float, float]
 
 def _group(group: Entity, answered: Entity) -> tuple[Entity, Pair, Pair, bool]:
     """The scores of a group: as they are shown, all points and the critical ones, and whether it spoils everything."""
-    given = {str(entry.get("questionId")): entry for entry in _objects(answered.get("questionScores"))}
+    given = {str(entry.get("questionId")): entry for entry in objects(answered.get("questionScores"))}
     reached = most = critical = most_critical = 0.0
     killed = False
     shown: list[Entity] = []
     skipped = bool(answered.get("markedNA"))
-    for question in _objects(group.get("questions")):
+    for question in objects(group.get("questions")):
         entry = given.get(str(question.get("id")))
         if entry is None or entry.get("markedNA") or skipped:
             shown += [] if entry is None else [{**entry, "score": 0}]
@@ -260,7 +256,7 @@ def _group(group: Entity, answered: Entity) -> tuple[Entity, Pair, Pair, bool]:
 def _points(question: Entity, entry: Entity) -> Pair:
     """The points of an answer, and those of the best one."""
     options = {
-        str(option.get("id")): float(option.get("value") or 0) for option in _objects(question.get("answerOptions"))
+        str(option.get("id")): float(option.get("value") or 0) for option in objects(question.get("answerOptions"))
     }
     if not options:
         return 0.0, 0.0

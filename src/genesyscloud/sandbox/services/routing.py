@@ -14,7 +14,7 @@ from ..filters import filters_of, sort
 from ..narrow import as_list, as_object
 from ..refusal import bad_request, not_found
 from ..shapes import Listing
-from .linked import actor_id, collection, existing
+from .linked import collection, existing
 from .presence import routing_status, system_presence
 from .proficiency import LANGUAGES, known
 from .registry import example_body, example_ids, listener, seeded_ids, seeder, service
@@ -256,7 +256,7 @@ def list_user_queues(sandbox: Sandbox, call: Call) -> Any:
 @service("get_routing_queues_me", personal=True)
 def list_my_queues(sandbox: Sandbox, call: Call) -> Any:
     """The same for the one who asks."""
-    mine = _user_queues(sandbox, actor_id(sandbox), call.query)
+    mine = _user_queues(sandbox, sandbox.actor, call.query)
     if call.query.get("sortOrder"):
         mine = sort(mine, {**call.query, "sortBy": "name"})
     return page(sandbox, call, Listing("entities", "#UserQueue"), mine)

@@ -14,7 +14,6 @@ from ..narrow import as_object, objects
 from ..refusal import Refusal, bad_request
 from ..rng import seeded_uuid
 from .linked import (
-    actor_id,
     collection,
     found,
     given_id,
@@ -419,7 +418,7 @@ def _mark_line(sandbox: Sandbox, station_id: str, wire: str, user_id: str) -> No
 
 def _user(sandbox: Sandbox, call: Call) -> str:
     """Who a call is about: the user in the path, or the one who asks."""
-    return actor_id(sandbox) if "/stations/me" in call.record.path else str(user_of(sandbox, call.ids[0])["id"])
+    return sandbox.actor if "/stations/me" in call.record.path else str(user_of(sandbox, call.ids[0])["id"])
 
 
 @service("get_user_station", "get_users_stations_me", personal=True)

@@ -13,7 +13,6 @@ from ..crud import add, patched
 from ..narrow import as_object, objects
 from ..refusal import Refusal, bad_request, not_found
 from .linked import (
-    actor_id,
     check_version,
     collection,
     existing,
@@ -55,7 +54,7 @@ DEFAULT_CODES = (
 
 def metadata(sandbox: Sandbox, version: int = 1) -> Entity:
     """What workforce management says of a version: who made it, and when."""
-    who, now = {"id": actor_id(sandbox), "selfUri": f"{USERS}/{actor_id(sandbox)}"}, sandbox.now()
+    who, now = {"id": sandbox.actor, "selfUri": f"{USERS}/{sandbox.actor}"}, sandbox.now()
     return {"version": version, "modifiedBy": who, "dateModified": now}
 
 
@@ -309,7 +308,7 @@ def move_agents(sandbox: Sandbox, call: Call) -> Any:
         results.append({"user": _ref(user_id), "result": "AlreadyMoved" if same else "MoveSuccessful"})
         sandbox.store.table(AGENTS)[user_id] = target
     where = {"destinationManagementUnit": {"id": target, "selfUri": f"{TEAMS}/{target}"}} if target else {}
-    answer: Entity = {"requestingUser": _ref(actor_id(sandbox)), **where, "results": results}
+    answer: Entity = {"requestingUser": _ref(sandbox.actor), **where, "results": results}
     sandbox.events.publish("v2.workforcemanagement.agents", answer)
     return answer
 
@@ -319,7 +318,7 @@ def move_agents(sandbox: Sandbox, call: Call) -> Any:
 )
 def agent_team(sandbox: Sandbox, call: Call) -> Any:
     """The units that a user is in."""
-    user_id = user_of(sandbox, call.ids[0] if call.ids else actor_id(sandbox))["id"]
+    user_id = user_of(sandbox, call.ids[0] if call.ids else sandbox.actor)["id"]
     own = team_of(sandbox, user_id)
     if not own:
         raise not_found("The management unit of the agent")

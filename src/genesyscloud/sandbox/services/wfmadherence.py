@@ -18,7 +18,7 @@ from ..narrow import as_object, objects
 from ..refusal import bad_request, not_found
 from .groups import TEAMS as PEOPLE_TEAMS
 from .groups import members_of
-from .linked import actor_id, collection, existing, found, moment
+from .linked import collection, existing, found, moment
 from .people import out_of_office
 from .presence import primary_presence, routing_status
 from .registry import example_body, example_ids, example_query, service
@@ -274,7 +274,7 @@ def query_past(sandbox: Sandbox, call: Call) -> Any:
     job = sandbox.store.new_job()
     sandbox.store.table(JOBS)[job] = {"entityId": call.ids[0], "data": data, "lookupIdToSecondaryPresenceId": {}}
     notice = {"id": job, "queryState": "Complete", "downloadUrls": list[str]()}
-    sandbox.events.publish(f"v2.users.{actor_id(sandbox)}.workforcemanagement.historicaladherencequery", notice)
+    sandbox.events.publish(f"v2.users.{sandbox.actor}.workforcemanagement.historicaladherencequery", notice)
     return Answered({"id": job, "queryState": "Processing"}, 202)
 
 
@@ -317,7 +317,7 @@ def query_bulk(sandbox: Sandbox, call: Call) -> Any:
         "lookupIdToSecondaryPresenceId": {},
     }
     reference = {"id": job, "selfUri": f"{call.path}/jobs/{job}"}
-    topic = f"v2.users.{actor_id(sandbox)}.workforcemanagement.adherence.historical.bulk"
+    topic = f"v2.users.{sandbox.actor}.workforcemanagement.adherence.historical.bulk"
     sandbox.events.publish(topic, {"id": job, "status": "Complete", "downloadUrls": list[str]()})
     return Answered({"job": {**reference, "status": "Processing"}}, 202)
 

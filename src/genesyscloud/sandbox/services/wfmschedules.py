@@ -21,7 +21,7 @@ from ..narrow import as_object, objects
 from ..refusal import Refusal, bad_request
 from ..rng import Rng, seeded_uuid
 from ..shapes import plain
-from .linked import actor_id, check_version, collection, found, listed, moment, require_text
+from .linked import check_version, collection, found, listed, moment, require_text
 from .registry import example_body, seeded_ids, seeder, service
 from .users import PATH as USERS
 from .users import users
@@ -423,10 +423,10 @@ def search_schedules(sandbox: Sandbox, call: Call) -> Any:
 @service("post_workforcemanagement_agentschedules_mine")
 def search_mine(sandbox: Sandbox, call: Call) -> Any:
     """The published shifts of the one who asks."""
-    own = team_of(sandbox, actor_id(sandbox))
+    own = team_of(sandbox, sandbox.actor)
     if not own:
         raise Refusal(404, "not.found", "You are in no management unit.")
-    result = _search(sandbox, unit_of_team(collection(sandbox, TEAMS)[own]), call.body, [actor_id(sandbox)])
+    result = _search(sandbox, unit_of_team(collection(sandbox, TEAMS)[own]), call.body, [sandbox.actor])
     return {**result, "startDate": call.body["startDate"], "endDate": call.body["endDate"], "updates": list[Any]()}
 
 

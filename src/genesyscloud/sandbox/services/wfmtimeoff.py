@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..crud import add, patched
 from ..narrow import as_list, as_object, texts
 from ..refusal import bad_request, not_found
-from .linked import actor_id, check_version, collection, existing, found
+from .linked import check_version, collection, existing, found
 from .registry import example_body, example_ids, seeder, service
 from .users import PATH as USERS
 from .users import users
@@ -83,7 +83,7 @@ def _times(body: Entity) -> Entity:
 
 
 def _create(sandbox: Sandbox, call: Call, user_id: str, status: str) -> Entity:
-    who = _ref(actor_id(sandbox))
+    who = _ref(sandbox.actor)
     reviewed = {"reviewedBy": who, "reviewedDate": sandbox.now()} if status == "APPROVED" else {}
     made = {
         **_times(call.body),
@@ -117,7 +117,7 @@ def enter(sandbox: Sandbox, call: Call) -> Any:
 @service("post_workforcemanagement_timeoffrequests")
 def ask(sandbox: Sandbox, call: Call) -> Any:
     """Ask for time off."""
-    return _create(sandbox, call, actor_id(sandbox), "PENDING")
+    return _create(sandbox, call, sandbox.actor, "PENDING")
 
 
 def _of(sandbox: Sandbox, user_id: str) -> list[Entity]:
@@ -127,7 +127,7 @@ def _of(sandbox: Sandbox, user_id: str) -> list[Entity]:
 @service("get_workforcemanagement_timeoffrequests", personal=True)
 def list_mine(sandbox: Sandbox, call: Call) -> Any:
     """The requests of the one who asks."""
-    return {"timeOffRequests": _of(sandbox, actor_id(sandbox))}
+    return {"timeOffRequests": _of(sandbox, sandbox.actor)}
 
 
 @service("get_workforcemanagement_managementunit_user_timeoffrequests")
@@ -171,13 +171,13 @@ def decide(sandbox: Sandbox, call: Call) -> Any:
     if call.body.get("fullDayManagementUnitDates") or call.body.get("partialDayStartDateTimes"):
         changes |= _times(call.body)
     if changes.get("status") in ("APPROVED", "DENIED"):
-        changes |= {"reviewedBy": _ref(actor_id(sandbox)), "reviewedDate": sandbox.now()}
+        changes |= {"reviewedBy": _ref(sandbox.actor), "reviewedDate": sandbox.now()}
     return _write(sandbox, request, changes)
 
 
 def _write(sandbox: Sandbox, request: Entity, changes: Entity) -> Entity:
     version = int(version_of(request) or 0) + 1
-    modified = {"modifiedBy": _ref(actor_id(sandbox)), "modifiedDate": sandbox.now()}
+    modified = {"modifiedBy": _ref(sandbox.actor), "modifiedDate": sandbox.now()}
     after = patched(request, changes) | modified | {"metadata": metadata(sandbox, version)}
     _requests(sandbox).put(request["id"], after)
     return after
