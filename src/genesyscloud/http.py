@@ -20,13 +20,11 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_values", "pairs")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        values: dict[str, str] = {}
         #: As they came: each line, with the name in its own case.
         self.pairs = tuple(pairs)
-        for name, value in self.pairs:
-            key = name.lower()
-            values[key] = f"{values[key]}, {value}" if key in values else value
-        self._values = values
+        self._values = {name.lower(): value for name, value in self.pairs}
+        if len(self._values) < len(self.pairs):
+            self._values = _joined(self.pairs)
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
@@ -42,6 +40,14 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Headers({list(self._values)})"
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        key = name.lower()
+        values[key] = f"{values[key]}, {value}" if key in values else value
+    return values
 
 
 class Request(NamedTuple):

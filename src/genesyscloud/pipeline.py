@@ -142,16 +142,20 @@ class _Call:
 
     def attempt(self) -> Steps[Reply | None]:
         """Send once; ``None`` means that no reply came, and ``failure`` says why."""
-        try:
-            check_circuit(self.engine, self.engine.api, self.prepared.path)
-        except CircuitOpen as error:
-            raise error from self.failure
-        limiter = self.engine.limiter
+        engine = self.engine
+        if engine.breaker is not None:
+            try:
+                check_circuit(engine, engine.api, self.prepared.path)
+            except CircuitOpen as error:
+                raise error from self.failure
+        limiter = engine.limiter
         if limiter is None:
             return (yield from self.send())
         name = self.prepared.name
-        monotonic = self.engine.clock.monotonic
-        while (delay := (yield from self.admission(limiter))) > 0:
+        monotonic = engine.clock.monotonic
+        while (delay := limiter.acquire(name, monotonic())) > 0 or (
+            engine.allowance is not None and (delay := (yield from self.allotment(engine.allowance, limiter))) > 0
+        ):
             if monotonic() + delay >= self.deadline:
                 allowed = f"the rate limit allows the next request in {delay:.0f} s only"
                 raise DeadlineExceeded(f"{allowed}, after the deadline of the call") from self.failure
@@ -171,13 +175,11 @@ class _Call:
             yield from allowance.tell()
         return reply
 
-    def admission(self, limiter: RateLimiter) -> Steps[float]:
-        """Return 0 when the request may go out now, else the seconds to wait before asking again."""
-        name = self.prepared.name
-        delay = limiter.acquire(name, self.engine.clock.monotonic())
-        allowance = self.engine.allowance
-        if delay > 0 or allowance is None or not self.prepared.secured:
-            return delay
+    def allotment(self, allowance: Allowance, limiter: RateLimiter) -> Steps[float]:
+        """Return 0 when a request that ``limiter`` let out may go, else take it back and return the seconds to wait."""
+        if not self.prepared.secured:
+            return 0.0
+        delay = 0.0
         try:
             token = yield from self.usable_token()
             if not allowance.spend(token.access_token):
@@ -187,14 +189,15 @@ class _Call:
             raise
         finally:
             if delay:
-                limiter.release(name, None, self.engine.clock.monotonic())
+                limiter.release(self.prepared.name, None, self.engine.clock.monotonic())
         return delay
 
     def usable_token(self) -> Steps[Token]:
-        tokens = self.engine.tokens
-        token: Token = tokens.fresh(self.settings.reauthentication.refresh_access_token) or (
-            yield self.want_token(None)
-        )
+        token: Token = self.fresh_token() or (yield self.want_token(None))
+        return token
+
+    def fresh_token(self) -> Token | None:
+        token: Token | None = self.engine.tokens.fresh(self.settings.reauthentication.refresh_access_token)
         return token
 
     def send(self) -> Steps[Reply | None]:
@@ -207,7 +210,7 @@ class _Call:
             headers = SecretHeaders({name: value for name, value in headers.items() if name.lower() not in given})
             headers.update(extra)
         if prepared.secured:
-            token = self.token = yield from self.usable_token()
+            token = self.token = self.fresh_token() or (yield from self.usable_token())
             headers["Authorization"] = f"Bearer {token.access_token}"
         request = self.request = Request(prepared.method, engine.api + prepared.path, headers, prepared.body)
         self.attempts += 1

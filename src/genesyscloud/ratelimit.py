@@ -59,6 +59,8 @@ class RateLimiter:
     def __init__(self) -> None:
         self._windows: dict[int, _Window] = {}
         self._by_operation: dict[str, _Window] = {}
+        #: What the widest of the windows allows: the general limit.
+        self._highest = 0
         self.renew()
         renew_after_fork(self)
 
@@ -71,7 +73,7 @@ class RateLimiter:
         """Return 0 and count a request as under way, or return the seconds to wait before asking again."""
         with self._lock:
             if self._windows:
-                window = self._by_operation.get(operation) or self._windows[max(self._windows)]
+                window = self._by_operation.get(operation) or self._windows[self._highest]
                 delay = window.delay(self._under_way, now)
                 if delay > 0:
                     return delay
@@ -83,29 +85,32 @@ class RateLimiter:
         told = read_headers(headers) if headers is not None else None
         with self._lock:
             # After a fork, one that was begun before it may end here.
-            self._under_way = max(0, self._under_way - 1)
+            if self._under_way:
+                self._under_way -= 1
             if told is None:
                 return
             count, allowed, reset = told
             window = self._windows.get(allowed)
             if window is None:
                 window = self._windows[allowed] = _Window(allowed)
+                self._highest = max(self._highest, allowed)
             window.learn(count, now + reset + ROUNDING, now)
             # Requests made by hand have names without end, so only exceptions from the general limit are kept.
-            if window.allowed < max(self._windows):
+            if allowed < self._highest:
                 self._by_operation[operation] = window
-            else:
+            elif self._by_operation:
                 self._by_operation.pop(operation, None)
 
 
 def read_headers(headers: Mapping[str, str]) -> tuple[int, int, float] | None:
     """Return requests counted, requests allowed and seconds to the window's end; ``None`` if they are not told."""
-    allowed = headers.get("inin-ratelimit-allowed")
-    if allowed is None:
+    # Asked for first, since most replies of other services than the API's have none of them.
+    if "inin-ratelimit-allowed" not in headers:
         return None
     try:
-        told = int(headers["inin-ratelimit-count"]), int(allowed), float(headers["inin-ratelimit-reset"])
+        count, allowed = int(headers["inin-ratelimit-count"]), int(headers["inin-ratelimit-allowed"])
+        reset = float(headers["inin-ratelimit-reset"])
     except (KeyError, ValueError):
         return None
     # A service that allows nothing, or resets in an hour, would stop the client for good: let it say 429.
-    return told if told[1] > 0 and 0 <= told[2] <= 3600 else None
+    return (count, allowed, reset) if allowed > 0 and 0 <= reset <= 3600 else None
