@@ -171,7 +171,9 @@ class AsyncGenesysCloud(BaseClient[AsyncTransport, "AsyncTokenSource"], AsyncSes
         return await arun(plan(engine, self._settings_on(engine), prepared, redirects=redirects), engine, wire)
 
     async def _value(self, prepared: Prepared) -> Any:
-        return (await self._send(prepared)).value
+        # Not by way of _send: each coroutine in between is resumed twice per call.
+        engine, wire = self._start()
+        return (await arun(plan(engine, self._settings_on(engine), prepared), engine, wire)).value
 
     # Not coroutine functions: arguments are checked, and deprecations blamed, in the line that makes the call.
 

@@ -39,8 +39,10 @@ class _Window:
             self.count, self.ends = count, ends
         elif ends >= self.ends - SAME_WINDOW:
             # Replies overtake one another; the highest count is the latest.
-            self.count = max(self.count, count)
-            self.ends = max(self.ends, ends)
+            if count > self.count:
+                self.count = count
+            if ends > self.ends:
+                self.ends = ends
         # Otherwise: a late reply of a window that is over.
 
     def delay(self, under_way: int, now: float) -> float:

@@ -153,7 +153,7 @@ class _Connector(aiohttp.TCPConnector):
         attempt.asked = True
         connection = await super().connect(*args, **options)
         # An idle connection on which a reply came that nobody asked for would answer this request with it.
-        while connection.protocol is not None and connection.protocol.should_close:
+        while (protocol := connection.protocol) is not None and protocol.should_close:
             connection.close()
             connection = await super().connect(*args, **options)
         attempt.connected = True
@@ -259,7 +259,6 @@ class AiohttpTransport:
         response = await session.request(
             request.method,
             URL(request.url, encoded=True),
-            data=_payload(request.body),
             allow_redirects=False,
             **options,
         )
@@ -301,6 +300,8 @@ class AiohttpTransport:
             self._timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=float("inf"))
         headers = request.headers
         options: dict[str, Any] = {"headers": headers, "timeout": self._timeout}
+        if request.body is not None:
+            options["data"] = _payload(request.body)
         # What is sent is what a request says, and nothing else. Skipping costs, so only where something is missing.
         said = "Accept" in headers and "User-Agent" in headers
         if not said or (request.body is not None and "Content-Type" not in headers):
@@ -347,9 +348,9 @@ class AiohttpTransport:
         return faults.broken(where, _words(error), _origin_of(error))
 
 
-def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+def _payload(body: bytes) -> bytes | io.BytesIO:
     # A long body goes out in pieces: as bytes it would be copied in one go, which aiohttp warns of.
-    return io.BytesIO(body) if body is not None and len(body) > _LONG else body
+    return io.BytesIO(body) if len(body) > _LONG else body
 
 
 async def _read(content: aiohttp.StreamReader, attempt: _Attempt) -> bytes:
