@@ -304,7 +304,9 @@ class AiohttpTransport:
             options["data"] = _payload(request.body)
         # What is sent is what a request says, and nothing else. Skipping costs, so only where something is missing.
         said = "Accept" in headers and "User-Agent" in headers
-        if not said or (request.body is not None and "Content-Type" not in headers):
+        # A type would be made up also for a POST without a body.
+        bare = request.method == "GET" and request.body is None
+        if not said or not (bare or "Content-Type" in headers):
             options["skip_auto_headers"] = _AUTOMATIC_HEADERS
         proxy = route.proxy
         if route.tls or (proxy is not None and proxy.tls):
