@@ -210,7 +210,7 @@ class _Call:
             headers = SecretHeaders({name: value for name, value in headers.items() if name.lower() not in given})
             headers.update(extra)
         if prepared.secured:
-            token = self.token = self.fresh_token() or (yield from self.usable_token())
+            token = self.token = self.fresh_token() or (yield self.want_token(None))
             headers["Authorization"] = f"Bearer {token.access_token}"
         request = self.request = Request(prepared.method, engine.api + prepared.path, headers, prepared.body)
         self.attempts += 1
