@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from genesyscloud import AsyncGenesysCloud, ClientCredentials, GenesysCloud
-from genesyscloud.retry import RetryPolicy
+from genesyscloud.sections import RetryPolicy
 
 __all__ = ["Face", "Faces"]
 

@@ -25,7 +25,6 @@ from genesyscloud.breaker import (
     OPEN,
     TRIAL,
     Breaker,
-    BreakerEvent,
     Circuit,
     Ticket,
     admit,
@@ -45,6 +44,7 @@ from genesyscloud.errors import (
     TooManyRequests,
 )
 from genesyscloud.http import AttemptTimeouts, Reply, Request
+from genesyscloud.sections import BreakerEvent
 
 from .engine import ME, Answer, FakeClock, async_client, client, reply, token
 

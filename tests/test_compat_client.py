@@ -33,7 +33,7 @@ from genesyscloud.errors import (
     TransportError,
 )
 from genesyscloud.http import AttemptTimeouts, Headers, Reply, Request
-from genesyscloud.retry import RetryPolicy
+from genesyscloud.sections import RetryPolicy
 
 from .compat.recorder import Answer, Recorder
 from .servers import Certificates, Peer, RawServer

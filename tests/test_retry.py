@@ -32,7 +32,8 @@ from genesyscloud.errors import (
 )
 from genesyscloud.hooks import RetryEvent
 from genesyscloud.http import Headers, Reply, Request
-from genesyscloud.retry import Budget, RetryPolicy, decide, retry_after
+from genesyscloud.retry import Budget, decide, retry_after
+from genesyscloud.sections import RetryPolicy
 
 from .engine import ME, Answer, FakeClock, client, reply, token
 

@@ -33,15 +33,18 @@ if TYPE_CHECKING:
         Token,
         TokenStore,
     )
-    from .breaker import BreakerSettings
     from .client import AsyncGenesysCloud, GenesysCloud
-    from .config import Timeouts
     from .errors import ApiError, GenesysCloudError
-    from .logs import LoggingSettings
     from .model import NULL, Model
     from .response import Response
-    from .retry import RetryPolicy
-    from .sections import GatewaySettings, ReauthenticationSettings
+    from .sections import (
+        BreakerSettings,
+        GatewaySettings,
+        LoggingSettings,
+        ReauthenticationSettings,
+        RetryPolicy,
+        Timeouts,
+    )
     from .transport import ProxySettings, TlsSettings
 
 __all__ = [
@@ -89,7 +92,7 @@ _HOMES = {
     "AsyncGenesysCloud": "client",
     "Auth": "auth",
     "AuthorizationCode": "auth",
-    "BreakerSettings": "breaker",
+    "BreakerSettings": "sections",
     "BrowserLogin": "auth",
     "ClientCredentials": "auth",
     "FileTokenStore": "auth",
@@ -98,7 +101,7 @@ _HOMES = {
     "GenesysCloudError": "errors",
     "Implicit": "auth",
     "KeyringTokenStore": "auth",
-    "LoggingSettings": "logs",
+    "LoggingSettings": "sections",
     "MemoryTokenStore": "auth",
     "Model": "model",
     "ProxySettings": "transport",
@@ -106,15 +109,28 @@ _HOMES = {
     "RedisTokenStore": "auth",
     "RefreshToken": "auth",
     "Response": "response",
-    "RetryPolicy": "retry",
+    "RetryPolicy": "sections",
     "Saml2Bearer": "auth",
-    "Timeouts": "config",
+    "Timeouts": "sections",
     "TlsSettings": "transport",
     "Token": "auth",
     "TokenStore": "auth",
 }
 _MODULES = frozenset(
-    {"auth", "breaker", "compat", "config", "errors", "hooks", "models", "paging", "regions", "retry", "transport"}
+    {
+        "auth",
+        "breaker",
+        "compat",
+        "config",
+        "errors",
+        "hooks",
+        "models",
+        "paging",
+        "regions",
+        "retry",
+        "sections",
+        "transport",
+    }
 )
 
 

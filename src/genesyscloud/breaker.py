@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .errors import CircuitOpen, ConfigurationError
+from .errors import CircuitOpen
 from .forks import renew_after_fork
+from .sections import BreakerEvent, BreakerSettings
 
 __all__ = [
     "CLOSED",
@@ -24,8 +23,6 @@ __all__ = [
     "OPEN",
     "Admission",
     "Breaker",
-    "BreakerEvent",
-    "BreakerSettings",
     "Circuit",
     "Ticket",
     "admit",
@@ -35,53 +32,6 @@ __all__ = [
 ]
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half-open"
-
-
-class BreakerEvent(NamedTuple):
-    """A circuit changed its state.
-
-    ``host`` and ``group`` name it (``api.mypurecloud.ie``, ``routing``); ``retry_at`` is when requests will be let
-    through again, in seconds since 1970, for a circuit that opens.
-    """
-
-    host: str
-    group: str
-    before: str
-    after: str
-    retry_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerSettings:
-    """When a circuit opens, and for how long.
-
-    Parameters:
-        failures: attempts in a row that must fail (5xx, or no reply) until the circuit opens.
-        open_for: seconds for which it then refuses requests.
-        trials: requests that must succeed after that until it is closed again; no more are let through meanwhile.
-            One that fails opens it again.
-        on_state: called with a :class:`BreakerEvent` at every change; may be ``async`` with the asynchronous client.
-
-    Raises:
-        ConfigurationError: a number is not allowed.
-
-    >>> BreakerSettings(failures=3, open_for=10).trials
-    1
-    """
-
-    failures: int = 5
-    open_for: float = 30.0
-    trials: int = 1
-    on_state: Callable[[BreakerEvent], Any] | None = field(default=None, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        for name in ("failures", "trials"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ConfigurationError(f"BreakerSettings: {name} must be a whole number of at least 1, not {value!r}")
-        if not 0 < self.open_for < inf:
-            text = f"open_for must be a number of seconds above 0, not {self.open_for!r}"
-            raise ConfigurationError(f"BreakerSettings: {text}")
 
 
 #: Number of the period between two changes of a circuit in which a request was let through; outcomes of an earlier

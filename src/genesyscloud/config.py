@@ -9,22 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
 from typing import Literal, NamedTuple
 
 from .auth import AccessToken, Auth, ClientCredentials
-from .breaker import BreakerSettings
 from .errors import ConfigurationError
-from .logs import LoggingSettings
 from .redact import SecretHeaders
-from .retry import RetryPolicy
-from .sections import GatewaySettings, ReauthenticationSettings
+from .sections import BreakerSettings, GatewaySettings, LoggingSettings, ReauthenticationSettings, RetryPolicy, Timeouts
 from .transport import POOL_SIZE, ProxySettings, TlsSettings
 
 __all__ = [
     "HostSettings",
     "Settings",
-    "Timeouts",
     "checked_headers",
     "environment_auth",
     "environment_hosts",
@@ -49,36 +44,12 @@ ARRAY_STYLES = ("csv", "multi")
 
 
 @dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long things may take, in seconds. None can be switched off.
-
-    Parameters:
-        total: the whole call, with its retries, pauses and logins.
-        connect: one try to reach the server: DNS, TCP and TLS.
-        read: each wait for the server to say something.
-
-    Raises:
-        ConfigurationError: not a positive number.
-    """
-
-    total: float = 300.0
-    connect: float = 10.0
-    read: float = 60.0
-
-    def __post_init__(self) -> None:
-        for name in ("total", "connect", "read"):
-            value = getattr(self, name)
-            if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < inf:
-                raise ConfigurationError(f"timeout ({name}) must be a number of seconds above 0, not {value!r}")
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set but hosts and credentials.
 
     Parameters:
         timeouts: see :class:`Timeouts`.
-        retry: see :class:`~genesyscloud.retry.RetryPolicy`.
+        retry: see :class:`~genesyscloud.RetryPolicy`.
         headers: sent with every request, in place of the client's own of the same name.
         check: compare request bodies that the caller built with the definition, before sending.
         strict: raise when a reply differs from the definition; for tests.
@@ -89,8 +60,8 @@ class Settings:
         pool_size: connections used at the same time.
         tls, proxy: see :class:`TlsSettings`, :class:`ProxySettings`.
         gateway, reauthentication: see :mod:`genesyscloud.sections`.
-        logging: see :class:`~genesyscloud.logs.LoggingSettings`.
-        breaker: see :class:`~genesyscloud.breaker.BreakerSettings`; none without.
+        logging: see :class:`~genesyscloud.LoggingSettings`.
+        breaker: see :class:`~genesyscloud.BreakerSettings`; none without.
 
     Raises:
         ConfigurationError: a value is not allowed.

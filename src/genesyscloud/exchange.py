@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .breaker import BreakerEvent, Ticket, route_group
+from .breaker import Ticket, route_group
 from .effects import Notify, Send, Steps
 from .errors import PoolTimeout, TransportError
-from .logs import Exchange, LoggingSettings
+from .logs import Exchange
 from .redact import mask_error, secrets_of
+from .sections import BreakerEvent, LoggingSettings
 
 if TYPE_CHECKING:
     from .http import AttemptTimeouts, Reply, Request

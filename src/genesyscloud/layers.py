@@ -16,9 +16,7 @@ from .config import HostSettings, Settings, environment_hosts, told_auth
 from .configfile.files import Files, own_path
 from .errors import ConfigurationError
 from .gateway import base_urls
-from .logs import LoggingSettings
-from .retry import RetryPolicy
-from .sections import GatewaySettings, ReauthenticationSettings
+from .sections import GatewaySettings, LoggingSettings, ReauthenticationSettings, RetryPolicy
 from .transport import ProxySettings
 
 if TYPE_CHECKING:

@@ -6,54 +6,17 @@ The handlers that write it are in :mod:`genesyscloud.logsink`, which is loaded b
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import ConfigurationError
 from .redact import secrets_of, shown_body, shown_headers, shown_url
+from .sections import LoggingSettings
 
 if TYPE_CHECKING:
     from .errors import TransportError
     from .http import Reply, Request
     from .redact import Secrets
 
-__all__ = ["FORMATS", "LEVELS", "Exchange", "LoggingSettings", "date_text"]
-
-LEVELS = ("trace", "debug", "error", "none")
-FORMATS = ("text", "json")
-
-
-@dataclass(frozen=True, slots=True)
-class LoggingSettings:
-    """What a client logs about its requests, and where to.
-
-    Parameters:
-        level: ``trace`` (all requests, with the headers of both sides), ``debug`` (without those of the reply),
-            ``error`` (failed requests only, with everything) or ``none``.
-        format: ``text`` or ``json``.
-        console: write to standard error.
-        file: path of a file to append to, or empty.
-        request_body, response_body: include bodies. They can hold personal data; only secrets are taken out.
-
-    Raises:
-        ConfigurationError: a value is not allowed.
-
-    >>> LoggingSettings(level="error", format="json", console=False, file="genesyscloud.log").level
-    'error'
-    """
-
-    level: str = "none"
-    format: str = "text"
-    console: bool = True
-    file: str = ""
-    request_body: bool = False
-    response_body: bool = False
-
-    def __post_init__(self) -> None:
-        for name, allowed in (("level", LEVELS), ("format", FORMATS)):
-            value = getattr(self, name)
-            if value not in allowed:
-                raise ConfigurationError(f"LoggingSettings: {name} must be one of {', '.join(allowed)}, not {value!r}")
+__all__ = ["Exchange", "date_text"]
 
 
 class Exchange:
@@ -82,7 +45,7 @@ class Exchange:
         self.request = request
         self.reply = reply
         self.error = error
-        self.level = "error" if has_failed(reply) else settings.level
+        self.level: str = "error" if has_failed(reply) else settings.level
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is logged, without secrets; what the level or the settings leave out is not in it."""

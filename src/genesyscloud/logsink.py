@@ -14,11 +14,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from .logs import Exchange, LoggingSettings, date_text, has_failed
+from .logs import Exchange, date_text, has_failed
+from .sections import LoggingSettings
 
 if TYPE_CHECKING:
-    from .breaker import BreakerEvent
     from .http import Reply
+    from .sections import BreakerEvent
 
 __all__ = ["HTTP_LOGGER", "TRACE", "HttpLog", "report"]
 

@@ -10,93 +10,16 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import inf
-from typing import Any, Self
+from typing import Any
 
-from .errors import ApiError, ConfigurationError, GenesysCloudError, ProxyError, TlsError, TransportError
+from .errors import ApiError, GenesysCloudError, ProxyError, TlsError, TransportError
 from .forks import renew_after_fork
+from .sections import RetryPolicy
 
-__all__ = ["Budget", "RetryPolicy", "decide", "retry_after"]
+__all__ = ["Budget", "decide", "retry_after"]
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _IN_BRACKETS = re.compile(r"\[(\d+(?:\.\d+)?)\]")
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """When a call is tried again. All times in seconds.
-
-    Parameters:
-        max_retries: attempts after the first; 0 switches retries off.
-        first_wait: the wait before the first retry is random between 0 and this; it doubles with each retry.
-        min_wait: the least that such a wait takes; ``first_wait`` comes on top of it.
-        max_wait: the most that such a wait grows to.
-        max_time: no retry begins later than this after the call; its deadline ends it in any case.
-        retry_after_ceiling: a service that asks for a longer pause than this gets no retry; the call raises at
-            once with ``retry_after`` set.
-        statuses: statuses that are worth a retry of a method that may be repeated. 429 always is.
-        unsafe_methods: also repeat POST and PATCH that may have reached the server. They may then act twice.
-        budget: retries that a client may make beyond a fifth of its successful calls, so that a service that
-            is down is not hit with a multiple of the usual load. 429 does not count.
-
-    Raises:
-        ConfigurationError: a negative number, or ``min_wait`` above ``max_wait``.
-
-    >>> RetryPolicy(max_retries=1).max_retries
-    1
-    """
-
-    max_retries: int = 4
-    first_wait: float = 1.0
-    max_wait: float = 30.0
-    retry_after_ceiling: float = 60.0
-    statuses: frozenset[int] = frozenset({502, 503, 504})
-    unsafe_methods: bool = False
-    budget: float = 50.0
-    min_wait: float = 0.0
-    max_time: float = inf
-
-    def __post_init__(self) -> None:
-        for name in ("max_retries", "first_wait", "min_wait", "max_wait", "retry_after_ceiling", "budget", "max_time"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not value >= 0:
-                raise ConfigurationError(f"RetryPolicy: {name} must be a number of at least 0, not {value!r}")
-        if self.min_wait > self.max_wait:
-            raise ConfigurationError(
-                f"RetryPolicy: min_wait ({self.min_wait:g} s) must not be above max_wait ({self.max_wait:g} s)"
-            )
-
-    @classmethod
-    def from_vendor(
-        cls,
-        *,
-        retry_wait_min: float | None = None,
-        retry_wait_max: float | None = None,
-        retry_max: int | None = None,
-        max_retry_time_sec: float | None = None,
-    ) -> Self:
-        """Return the policy for settings by the names that the vendor's SDKs and configuration files use.
-
-        What is not given is as by default. A lower limit above the usual upper one raises that.
-
-        Args:
-            retry_wait_min, retry_wait_max: seconds to wait at least and at most.
-            retry_max: retries after the first attempt.
-            max_retry_time_sec: seconds after which no retry begins; 0 for no limit.
-
-        Raises:
-            ConfigurationError: a value is not allowed.
-
-        >>> RetryPolicy.from_vendor(retry_wait_min=3, retry_wait_max=10, retry_max=5).max_wait
-        10
-        """
-        given = {"min_wait": retry_wait_min, "max_wait": retry_wait_max, "max_retries": retry_max}
-        given["max_time"] = max_retry_time_sec or None
-        if retry_wait_max is None and retry_wait_min is not None:
-            given["max_wait"] = max(retry_wait_min, cls().max_wait)
-        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        return cls(**values)
 
 
 def decide(

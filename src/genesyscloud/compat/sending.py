@@ -27,7 +27,7 @@ from ..redact import SecretHeaders
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..retry import RetryPolicy
+    from ..sections import RetryPolicy
     from ..transport import Transport
 
 __all__ = [
@@ -113,7 +113,7 @@ def _persist(
 
 def usual_policy() -> RetryPolicy:
     """Return how often and when requests are repeated: as many tries as there, but not all at once."""
-    from ..retry import RetryPolicy
+    from ..sections import RetryPolicy
 
     return RetryPolicy(
         max_retries=10,
