@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from genesyscloud import AsyncGenesysCloud, ClientCredentials, GenesysCloud, drift
-from genesyscloud.config import Timeouts
 from genesyscloud.errors import ConfigurationError, NotFound
 from genesyscloud.http import Request
+from genesyscloud.sections import Timeouts
+from genesyscloud.transport import async_transport, transport
 
 from .engine import CREDENTIALS, ME, Answer, FakeTransport, async_client, client, reply, token
 from .servers import unused_port
@@ -364,3 +365,12 @@ def test_an_error_of_a_view_is_an_error_of_the_operation() -> None:
     with pytest.raises(NotFound) as caught:
         gc.with_options(timeout=1).users.get_user("x")
     assert str(caught.value) == "get_user: status 404: none [correlation id c-1]"
+
+
+def test_a_transport_for_the_other_kind_of_client_is_refused() -> None:
+    for_threads, for_tasks = transport(), async_transport()
+    with pytest.raises(ConfigurationError, match=r"AsyncGenesysCloud must have a method aclose\(\)"):
+        AsyncGenesysCloud(auth=CREDENTIALS, transport=for_threads)
+    with pytest.raises(ConfigurationError, match=r"GenesysCloud must have a method close\(\); AiohttpTransport is"):
+        GenesysCloud(auth=CREDENTIALS, transport=for_tasks)
+    for_threads.close()

@@ -12,50 +12,48 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from . import codec
 from .auth import Auth, SharedTokenStore, TokenStore
-from .auth.source import SharedToken
-from .breaker import BreakerSettings
 from .clock import Clock
-from .config import HostSettings, Settings, Timeouts, checked_headers, environment_auth, to_retry_policy, to_timeouts
+from .config import HostSettings, Settings, checked_headers, environment_auth, to_retry_policy, to_timeouts
 from .configfile.files import find
 from .errors import ConfigurationError
 from .forks import renew_after_fork
 from .gateway import path_on
 from .hooks import ErrorEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent
 from .layers import Layers
-from .logs import LoggingSettings
 from .operations import BoundOperation, Operation, Prepared, operation, prepare_request
+from .paths import StrPath
 from .pipeline import Engine
 from .ratelimit import RateLimiter
 from .redact import SecretHeaders
-from .retry import RetryPolicy
-from .sections import GatewaySettings, ReauthenticationSettings
+from .sections import BreakerSettings, GatewaySettings, LoggingSettings, ReauthenticationSettings, RetryPolicy, Timeouts
 from .transport import POOL_SIZE, AsyncTransport, ProxySettings, TlsSettings, Transport
 
 if TYPE_CHECKING:
     from .auth.allowance import Allowance
+    from .auth.source import SharedToken
     from .configfile.watch import Subscription
 
-__all__ = ["BaseClient", "Shared", "bound"]
+__all__ = ["BaseClient"]
 
-Wire = TypeVar("Wire", Transport, AsyncTransport)
-# Bound, not one of two classes: a type checker that meets the client would have to read all of asyncio.
-Source = TypeVar("Source", bound=SharedToken[Any])
+# Not generic in the kinds of transport and token source: a type checker that meets a client would have to read what
+# they are made of.
 
 
-class Shared(Generic[Wire, Source]):
+class Shared:
     """What a client and its views have in common."""
 
-    def __init__(self, engine: Engine[Source], wire: Wire | None) -> None:
-        self.engine: Engine[Source] = engine
-        self.wire: Wire | None = wire
+    def __init__(self, engine: Engine[Any], wire: Any) -> None:
+        self.engine: Engine[Any] = engine
+        #: The transport, once there is one.
+        self.wire: Any = wire
         #: Whether the transport is ours, so that another can take its place.
-        self.replaceable = wire is None
+        self.replaceable: bool = wire is None
         #: Transports whose place was taken, and that have to be closed.
-        self.retired: list[Wire] = []
+        self.retired: list[Any] = []
         self.closed = False
         self.warned: set[str] = set()
         self.follower: Subscription | None = None
@@ -66,12 +64,12 @@ class Shared(Generic[Wire, Source]):
         """Start anew in a child process: a thread of its parent may have held the lock."""
         self.lock = threading.Lock()
 
-    def adopt(self, engine: Engine[Source], *, reconnect: bool) -> None:
+    def adopt(self, engine: Engine[Any], *, reconnect: bool) -> None:
         """Let calls that start from now on use ``engine``, and new connections if they have to be others."""
         with self.lock:
             old: Any = None
             if reconnect and self.replaceable:
-                old, self.wire = cast("Any", self.wire), None
+                old, self.wire = self.wire, None
             # The engine comes last: who finds the new one must not find the old connections.
             self.engine = engine
             if hasattr(old, "aclose"):
@@ -81,10 +79,12 @@ class Shared(Generic[Wire, Source]):
             old.close()
 
 
-class BaseClient(Generic[Wire, Source]):
+class BaseClient:
     """What both clients are made of."""
 
-    _shared: Shared[Wire, Source]
+    #: The method that closes a transport of this kind of client.
+    _closer: ClassVar[str]
+    _shared: Shared
     _changes: Mapping[str, Any]
     _changed: tuple[Settings, Settings]
 
@@ -112,10 +112,10 @@ class BaseClient(Generic[Wire, Source]):
         reauthentication: ReauthenticationSettings | None = None,
         logging: LoggingSettings | None = None,
         breaker: BreakerSettings | None = None,
-        config_file: str | os.PathLike[str] | None = None,
+        config_file: StrPath | None = None,
         profile: str | None = None,
         live_reload: bool | None = None,
-        transport: Wire | None = None,
+        transport: Transport | AsyncTransport | None = None,
         on_request: Callable[[RequestEvent], Any] | None = None,
         on_response: Callable[[ResponseEvent], Any] | None = None,
         on_retry: Callable[[RetryEvent], Any] | None = None,
@@ -164,6 +164,9 @@ class BaseClient(Generic[Wire, Source]):
         """
         if auth is not None and not isinstance(auth, Auth):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"auth must be one such as ClientCredentials(id, secret), not a {type(auth)}")
+        if transport is not None and not hasattr(transport, self._closer):
+            what = f"the transport of {type(self).__name__} must have a method {self._closer}()"
+            raise ConfigurationError(f"{what}; {type(transport).__name__} is for the other kind of client")
         code: dict[str, Any] = {
             "timeouts": Timeouts() if timeout is None else to_timeouts(timeout),
             "headers": headers or {},
@@ -194,7 +197,7 @@ class BaseClient(Generic[Wire, Source]):
         self,
         layers: Layers,
         store: TokenStore | None,
-        transport: Wire | None,
+        transport: Transport | AsyncTransport | None,
         hooks: Hooks,
         clock: Clock,
         live_reload: bool | None,
@@ -203,10 +206,10 @@ class BaseClient(Generic[Wire, Source]):
         settings = merged.settings
         source = self._source()
 
-        def tokens(auth: Auth, login: str) -> Source:
+        def tokens(auth: Auth, login: str) -> SharedToken[Any]:
             return source(auth, store, login, clock)
 
-        engine: Engine[Source] = Engine(
+        engine: Engine[Any] = Engine(
             api=merged.bases.api,
             login=merged.bases.login,
             service=merged.hosts.api,
@@ -252,7 +255,7 @@ class BaseClient(Generic[Wire, Source]):
         return cls(profile=name, **options)
 
     @classmethod
-    def from_config_file(cls, path: str | os.PathLike[str], **options: Any) -> Self:
+    def from_config_file(cls, path: StrPath, **options: Any) -> Self:
         """Make a client from a configuration file, INI or JSON; see :mod:`genesyscloud.configfile`.
 
         Code (``options``, those of the constructor) and environment win over the file.
@@ -327,14 +330,14 @@ class BaseClient(Generic[Wire, Source]):
         return f"<{type(self).__name__} {self._engine.api} {self._engine.tokens.auth!r}>"
 
     @property
-    def _engine(self) -> Engine[Source]:
+    def _engine(self) -> Engine[Any]:
         return self._shared.engine
 
     @property
     def _settings(self) -> Settings:
         return self._settings_on(self._shared.engine)
 
-    def _settings_on(self, engine: Engine[Source]) -> Settings:
+    def _settings_on(self, engine: Engine[Any]) -> Settings:
         """Return what this view changes, on top of the settings of ``engine``."""
         base = engine.settings
         if not self._changes:
@@ -348,41 +351,40 @@ class BaseClient(Generic[Wire, Source]):
     def _clock(self) -> Clock:
         return self._engine.clock
 
-    def _source(self) -> type[Source]:
+    def _source(self) -> type[SharedToken[Any]]:
         raise NotImplementedError
 
-    def _connect(self) -> Wire:
+    def _connect(self) -> Transport | AsyncTransport:
         raise NotImplementedError
 
-    def _start(self) -> tuple[Engine[Source], Wire]:
+    def _start(self) -> tuple[Engine[Any], Any]:
         """Return what a call that starts now is made with: an engine, and the transport that goes with it."""
         shared = self._shared
         while True:
             engine = shared.engine
-            wire: Wire = shared.wire or self._wire()
+            wire = shared.wire or self._wire()
             # A reload in between would mix the paths of one proxy with the address of another.
             if shared.engine is engine:
                 return engine, wire
 
-    def _wire(self) -> Wire:
+    def _wire(self) -> Any:
         """Return the transport, made when it is first needed."""
         shared = self._shared
         with shared.lock:
             if shared.closed:
                 raise ConfigurationError("this client is closed")
-            wire: Wire | None = shared.wire
-            if wire is None:
-                wire = shared.wire = self._connect()
-            return wire
+            if shared.wire is None:
+                shared.wire = self._connect()
+            return shared.wire
 
-    def _closing(self) -> list[Wire]:
+    def _closing(self) -> list[Any]:
         """Mark the client as closed and return the transports that are to be closed."""
         shared = self._shared
         if shared.follower is not None:
             shared.follower.stop()
         with shared.lock:
             shared.closed = True
-            wires: list[Wire] = shared.retired
+            wires = shared.retired
             if shared.wire is not None:
                 wires.append(shared.wire)
             shared.wire, shared.retired = None, []

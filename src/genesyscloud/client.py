@@ -30,7 +30,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class GenesysCloud(BaseClient[Transport, TokenSource], SyncSession, SyncGroups):
+class GenesysCloud(BaseClient, SyncSession, SyncGroups):
     """A client of the Genesys Cloud Platform API, to be shared between threads.
 
     Operations are called as ``gc.<group>.<operation>(…)``.
@@ -38,6 +38,8 @@ class GenesysCloud(BaseClient[Transport, TokenSource], SyncSession, SyncGroups):
     >>> with GenesysCloud(auth=ClientCredentials("id", "secret"), region="eu_west_1") as gc:   # doctest: +SKIP
     ...     print(gc.organization.get_organizations_me().name)
     """
+
+    _closer = "close"
 
     def _source(self) -> type[TokenSource]:
         return TokenSource
@@ -148,7 +150,7 @@ class GenesysCloud(BaseClient[Transport, TokenSource], SyncSession, SyncGroups):
         self.close()
 
 
-class AsyncGenesysCloud(BaseClient[AsyncTransport, "AsyncTokenSource"], AsyncSession, AsyncGroups):
+class AsyncGenesysCloud(BaseClient, AsyncSession, AsyncGroups):
     """A client of the Genesys Cloud Platform API for asyncio, to be shared between tasks.
 
     Operations are called as ``await gc.<group>.<operation>(…)``. Wrong arguments raise at once, not when awaited.
@@ -156,6 +158,8 @@ class AsyncGenesysCloud(BaseClient[AsyncTransport, "AsyncTokenSource"], AsyncSes
     >>> async with AsyncGenesysCloud(auth=ClientCredentials("id", "secret")) as gc:          # doctest: +SKIP
     ...     print((await gc.organization.get_organizations_me()).name)
     """
+
+    _closer = "aclose"
 
     def _source(self) -> type[AsyncTokenSource]:
         from .auth.asource import AsyncTokenSource

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from .errors import GenesysCloudError
 from .http import Reply, Request
@@ -18,7 +18,8 @@ __all__ = ["ErrorEvent", "Hook", "Hooks", "RequestEvent", "ResponseEvent", "Retr
 Hook = Callable[[Any], Any]
 
 
-class RequestEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RequestEvent:
     """An attempt is about to be sent. ``attempt`` counts from 1; a replay after a renewed token counts too."""
 
     operation: str
@@ -26,7 +27,8 @@ class RequestEvent(NamedTuple):
     request: Request
 
 
-class ResponseEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ResponseEvent:
     """A reply came, of any status; ``elapsed`` in seconds since it was sent."""
 
     operation: str
@@ -36,7 +38,8 @@ class ResponseEvent(NamedTuple):
     elapsed: float
 
 
-class RetryEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RetryEvent:
     """The attempt failed with ``error``; after ``delay`` seconds it is followed by retry number ``number``, from 1."""
 
     operation: str
@@ -46,7 +49,8 @@ class RetryEvent(NamedTuple):
     number: int = 1
 
 
-class ErrorEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ErrorEvent:
     """The call ends with ``error``; nothing more is tried."""
 
     operation: str

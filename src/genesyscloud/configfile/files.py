@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from ..paths import StrPath
 
 if TYPE_CHECKING:
     from .reader import Contents, Values
@@ -36,7 +37,7 @@ def home() -> str:
     return os.path.expanduser("~")
 
 
-def find(config_file: str | os.PathLike[str] | None, profile: str | None, environ: Mapping[str, str]) -> Files:
+def find(config_file: StrPath | None, profile: str | None, environ: Mapping[str, str]) -> Files:
     """Return the files for what code and environment say; without a word from them, those in their usual places.
 
     Args:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from ...paths import StrPath
 from ..tokens import Change, Token, token_from_stored, token_to_stored
 from .files import JsonFile
 from .values import SharedValues
@@ -30,7 +30,7 @@ class FileTokenStore:
 
     blocking = True
 
-    def __init__(self, path: str | os.PathLike[str], *, prefix: str = "") -> None:
+    def __init__(self, path: StrPath, *, prefix: str = "") -> None:
         self._path = Path(path).expanduser()
         self._prefix = f"{prefix}|" if prefix else ""
         self._file = JsonFile(self._path)

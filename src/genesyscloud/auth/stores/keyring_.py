@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import ConfigurationError, TokenStoreError
+from ...paths import StrPath
 from ..tokens import Change, Token, token_from_stored, token_to_stored
 from .values import SharedValues
 
@@ -33,9 +33,7 @@ class KeyringTokenStore:
 
     blocking = True
 
-    def __init__(
-        self, service: str = "genesyscloud", *, shared: str | os.PathLike[str] = "~/.genesyscloud/keyring.shared"
-    ) -> None:
+    def __init__(self, service: str = "genesyscloud", *, shared: StrPath = "~/.genesyscloud/keyring.shared") -> None:
         try:
             import keyring
             from keyring.errors import KeyringError, PasswordDeleteError
