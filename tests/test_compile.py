@@ -15,7 +15,7 @@ import pytest
 
 from genesyscloud.build.compile import compile_catalog
 from genesyscloud.build.generate import generate, read_topics
-from genesyscloud.build.stubs import LARGE_GROUP
+from genesyscloud.build.shards import LARGE_GROUP
 from genesyscloud.build.swagger import DefinitionError, read_swagger
 from genesyscloud.catalog import CATALOG_FILE, Catalog
 

@@ -15,10 +15,11 @@ import pytest
 import genesyscloud
 from genesyscloud import models
 from genesyscloud.build.compile import compile_catalog
-from genesyscloud.build.hints import Enums, of_body, of_parameter, of_property, of_result
+from genesyscloud.build.hints import Names, of_body, of_parameter, of_property, of_result
+from genesyscloud.build.shards import Layout, packed
 from genesyscloud.build.stubs import class_name, render_stubs
 from genesyscloud.build.swagger import read_swagger
-from genesyscloud.catalog import Catalog, ParameterRecord, PropertyRecord, catalog
+from genesyscloud.catalog import Catalog, ParameterRecord, PropertyRecord, catalog, model_in
 from genesyscloud.model import FreeForm, Model
 from genesyscloud.operations import operation
 
@@ -35,8 +36,15 @@ def classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
     return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
-def all_classes(stubs: dict[str, ast.Module], folder: str) -> dict[str, ast.ClassDef]:
-    return {name: cls for path, tree in stubs.items() if path.startswith(folder) for name, cls in classes(tree).items()}
+def all_classes(stubs: dict[str, ast.Module], *, models: bool) -> dict[str, ast.ClassDef]:
+    """The classes of models, which have a base, or those of groups, which have none."""
+    found = [cls for path, tree in stubs.items() if path.startswith("_api/") for cls in classes(tree).values()]
+    return {cls.name: cls for cls in found if bool(cls.bases) == models}
+
+
+def test_no_class_is_in_two_places(stubs: dict[str, ast.Module]) -> None:
+    names = [name for path, tree in stubs.items() if path.startswith("_api/") for name in classes(tree)]
+    assert len(names) == len(set(names)) == len(catalog().model_names()) + 2 * len(catalog().header.groups)
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
@@ -68,12 +76,12 @@ def test_both_faces_have_the_groups_of_the_catalog(stubs: dict[str, ast.Module])
     for name, prefix in (("SyncGroups", ""), ("AsyncGroups", "Async")):
         assert attributes(face[name]) == groups
         annotated = [node.annotation.id for node in face[name].body if isinstance(node, ast.AnnAssign)]  # type: ignore[attr-defined]
-        assert annotated == [f"_{prefix}{class_name(group)}" for group in groups]
+        assert annotated == [f"{prefix}{class_name(group)}" for group in groups]
 
 
 @pytest.mark.parametrize("prefix", ["", "Async"])
 def test_every_operation_has_the_same_signature_as_at_run_time(stubs: dict[str, ast.Module], prefix: str) -> None:
-    found = all_classes(stubs, "_api/")
+    found = all_classes(stubs, models=False)
     wanted = ast.AsyncFunctionDef if prefix else ast.FunctionDef
     seen: set[str] = set()
     for group in catalog().groups():
@@ -107,7 +115,7 @@ def shape_at_run_time(name: str) -> list[tuple[str, str, bool]]:
 def test_deprecated_operations_are_marked(stubs: dict[str, ast.Module]) -> None:
     marked = {
         node.name
-        for cls in all_classes(stubs, "_api/").values()
+        for cls in all_classes(stubs, models=False).values()
         for node in cls.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list
     }
@@ -115,7 +123,7 @@ def test_deprecated_operations_are_marked(stubs: dict[str, ast.Module]) -> None:
 
 
 def test_every_model_has_the_same_attributes_as_at_run_time(stubs: dict[str, ast.Module]) -> None:
-    found = all_classes(stubs, "_models/")
+    found = all_classes(stubs, models=True)
     assert sorted(found) == catalog().model_names()
     for name, stub in found.items():
         cls = getattr(models, name)
@@ -123,7 +131,24 @@ def test_every_model_has_the_same_attributes_as_at_run_time(stubs: dict[str, ast
             assert ast.unparse(stub) == f"class {name}(_FreeForm):\n    ..."
             continue
         assert issubclass(cls, Model)
-        assert attributes(stub) == [field for field in cls.__struct_fields__ if not field.startswith("_")], name
+        fields = [field for field in cls.__struct_fields__ if not field.startswith("_")]
+        assert attributes(stub) == fields, name
+        (constructor,) = (node for node in stub.body if isinstance(node, ast.FunctionDef))
+        assert constructor.name == "__init__"
+        assert shape_of_stub(constructor.args) == [(field, "KEYWORD_ONLY", False) for field in fields], name
+
+
+def test_an_attribute_is_what_its_argument_is(stubs: dict[str, ast.Module]) -> None:
+    for name, cls in all_classes(stubs, models=True).items():
+        fields = {n.target.id: ast.unparse(n.annotation) for n in cls.body if isinstance(n, ast.AnnAssign)}  # type: ignore[attr-defined]
+        arguments = {
+            a.arg: ast.unparse(a.annotation)
+            for node in cls.body
+            if isinstance(node, ast.FunctionDef)
+            for a in node.args.kwonlyargs
+            if a.annotation
+        }
+        assert fields == arguments, name
 
 
 def test_the_public_face_exports_every_model_explicitly(stubs: dict[str, ast.Module]) -> None:
@@ -136,7 +161,7 @@ def test_every_name_that_a_shard_imports_is_defined_there(stubs: dict[str, ast.M
     defined = {path.removesuffix(".pyi").replace("/", "."): set(classes(tree)) for path, tree in stubs.items()}
     for path, tree in stubs.items():
         for module, name, _ in imported(tree):
-            for home in (module, f"_models.{module}"):
+            for home in (module, f"_api.{module}"):
                 if home in defined:
                     assert name in defined[home], f"{path}: {module} has no {name}"
 
@@ -153,7 +178,7 @@ def test_every_name_that_a_shard_uses_is_known(stubs: dict[str, ast.Module]) -> 
 
 def test_no_attribute_hides_a_name_that_annotations_use(stubs: dict[str, ast.Module]) -> None:
     """``list: list[str]`` would make the next ``list[…]`` wrong; private aliases keep that from happening."""
-    for name, cls in all_classes(stubs, "_").items():
+    for name, cls in (all_classes(stubs, models=True) | all_classes(stubs, models=False)).items():
         own = {*attributes(cls), *(n.name for n in cls.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))}
         used = {n.id for n in ast.walk(cls) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         assert not own & used, name
@@ -161,13 +186,23 @@ def test_no_attribute_hides_a_name_that_annotations_use(stubs: dict[str, ast.Mod
 
 def test_pages_are_those_of_operations_that_page(stubs: dict[str, ast.Module]) -> None:
     pages = {
-        name: ast.unparse(method.returns)
-        for name, cls in all_classes(stubs, "_models/").items()
-        for method in cls.body
-        if isinstance(method, ast.FunctionDef) and method.returns
+        name: ast.unparse(cls.bases[1]) for name, cls in all_classes(stubs, models=True).items() if len(cls.bases) > 1
     }
     assert set(pages) == {record.result[1:] for record in catalog().operations() if record.paging}
-    assert pages["QueueEntityListing"] == "tuple[Queue, QueueEntityListing]"
+    assert pages["QueueEntityListing"] == "_Paged[Queue, QueueEntityListing]"
+
+
+def test_what_a_call_takes_and_returns_is_in_few_files() -> None:
+    """A type checker that reads a call reads the file of its group, and those of models that others have too."""
+    operations = {record.name: record for record in catalog().operations()}
+    packs = packed(catalog().groups())
+    layout = Layout(packs, operations, {model.name: model for model in catalog().models()})
+    for pack, groups in packs.items():
+        for name in (name for group in groups for name in group.operations):
+            outer = {model_in(type_) for type_ in (operations[name].body, operations[name].result)} - {""}
+            assert not [model for model in outer if layout.home[model].startswith("inner")], f"{pack}: {name}"
+    assert layout.home["Queue"] == layout.home["User"] == "shared0"
+    assert layout.home["CreateQueueRequest"] == layout.home["QueueEntityListing"] == "routing"
 
 
 @pytest.mark.parametrize(
@@ -191,13 +226,21 @@ def test_hints(type_: str, read: str, body: str | None) -> None:
 
 def test_known_values_are_a_hint_and_long_ones_are_named_once() -> None:
     short, long = ["a", "b", "a"], [f"value_{number}" for number in range(20)]
-    enums = Enums([short, short, long, long, None])
-    assert enums.definitions().startswith("_E0 = _Literal['value_0', 'value_1', ")
-    assert enums.definitions().count("\n") == 1
-    assert of_property(PropertyRecord("p", "p", "s", enum=short), str, enums) == "_Literal['a', 'b'] | _str"
-    assert of_property(PropertyRecord("p", "p", "[s", enum=long), str, enums) == "_list[_E0 | _str]"
-    assert of_property(PropertyRecord("p", "p", "l", enum=["1"]), str, enums) == "_int"
-    assert of_parameter(ParameterRecord("p", "p", "query", "[s", enum=long), enums) == "_Iterable[_E0 | _str]"
+    names = Names()
+    assert names.known(short) == "_Literal['a', 'b'] | _str"
+    assert names.known(long) == names.known(long) == "_E0"
+    assert of_parameter(ParameterRecord("p", "p", "query", "[s", enum=long), names) == "_Iterable[_E0]"
+    assert of_parameter(ParameterRecord("p", "p", "query", "l", enum=["1"]), names) == "_int"
+
+
+def test_what_is_repeated_has_a_name_and_the_rest_is_written_out() -> None:
+    names = Names()
+    often = of_property(PropertyRecord("p", "p", "[s"), str, names)
+    rare = of_property(PropertyRecord("q", "q", "#Queue"), str, names)
+    text = names.spelled(f"a: {often}\nb: {often}\nc: {often}\nd: {rare}\ne: {rare}\n")
+    assert (
+        text == f"{often} = _list[_str] | None\na: {often}\nb: {often}\nc: {often}\nd: Queue | None\ne: Queue | None\n"
+    )
 
 
 def test_awkward_text_stays_python() -> None:

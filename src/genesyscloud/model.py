@@ -13,9 +13,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-import msgspec
 from msgspec import UNSET
 
 from .names import nearest
@@ -30,7 +29,7 @@ REPR_DEPTH = 2
 
 #: Fields of every class that are not properties of the API. They never reach the wire, and nobody can guess
 #: their names, so no reply can set them.
-_SALT = os.urandom(8).hex()
+_SALT: str = os.urandom(8).hex()
 ORIGIN_WIRE = f"~origin-{_SALT}"
 MORE_WIRE = f"~more-{_SALT}"
 EXTRA_PREFIX = "_extra"
@@ -90,10 +89,24 @@ class YearMonth(str):
         return int(self[5:])
 
 
-class ModelMeta(msgspec.StructMeta):
+if TYPE_CHECKING:
+    # A struct has ``dataclass_transform``, for which type checkers evaluate all that can be reached from a model.
+    # The stubs spell constructors out instead.
+    StructMeta = type
+
+    class Struct:
+        __struct_fields__: ClassVar[tuple[str, ...]]
+
+        def __init_subclass__(cls, **options: Any) -> None: ...
+
+else:
+    from msgspec import Struct, StructMeta
+
+
+class ModelMeta(StructMeta):
     """Marks what the caller builds, and names the nearest property when one is misspelt."""
 
-    # Type checkers go by the properties of the class.
+    # Type checkers go by the constructors of the stubs.
     if not TYPE_CHECKING:
 
         def __call__(cls, /, *args: Any, **values: Any) -> Any:
@@ -115,9 +128,8 @@ def _constructor_hint(cls: Any, args: tuple[Any, ...], values: Mapping[str, Any]
     return ""
 
 
-@dataclass_transform(kw_only_default=True)
 class Model(
-    msgspec.Struct,
+    Struct,
     metaclass=ModelMeta,
     kw_only=True,
     omit_defaults=True,

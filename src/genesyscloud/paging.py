@@ -34,18 +34,15 @@ T_co = TypeVar("T_co", covariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
 
-class Paged(Protocol[T_co, R_co]):
+class Paged(Generic[T_co, R_co]):
     """What type checkers see in a model that is one page of a list: the types of an item and of the page.
 
-    It exists in the stubs only. The stub of every model that is the result of an operation with a
-    ``paging`` record declares the method; no class has it at run time and nobody calls it::
+    In the stubs, it is a base of every model that is the result of an operation with a ``paging`` record; no class has
+    it at run time::
 
-        class QueueEntityListing(Model):
+        class QueueEntityListing(Model, Paged[Queue, QueueEntityListing]):
             entities: list[Queue] | None
-            def __page__(self) -> tuple[Queue, QueueEntityListing]: ...
     """
-
-    def __page__(self) -> tuple[T_co, R_co]: ...
 
 
 class Operation(Protocol):

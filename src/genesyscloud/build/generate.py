@@ -18,7 +18,7 @@ __all__ = ["generate", "read_topics"]
 TOPICS = "notification-topics.json"
 
 #: Folders that hold nothing but generated files.
-FOLDERS = ("_generated", "_api", "_models")
+FOLDERS = ("_generated", "_api")
 
 
 def generate(definition_file: Path, package: Path) -> list[str]:

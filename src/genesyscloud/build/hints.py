@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from ..catalog import ParameterRecord, PropertyRecord, model_in
 
-__all__ = ["Enums", "header", "of_body", "of_parameter", "of_property", "of_result"]
+__all__ = ["Names", "header", "of_body", "of_parameter", "of_property", "of_result"]
 
 #: What annotations made here may need, by the module that has it.
 _IMPORTS = {
@@ -20,6 +20,7 @@ _IMPORTS = {
     "collections.abc": ("Iterable", "Mapping", "Sequence"),
     "typing": ("Any", "Literal"),
     "typing_extensions": ("deprecated",),
+    "..paging": ("Paged",),
     "..model": ("FreeForm", "Model", "YearMonth"),
 }
 _NAME = re.compile(r"\b_\w+")
@@ -56,39 +57,45 @@ WRITE = READ | {
     "Y": "_YearMonth | _str",
 }
 INTERVAL = "_str | tuple[_dt.datetime, _dt.datetime]"
-#: A set of values shorter than this is written out wherever it is used.
-LONG_ENUM = 40
+#: Characters; a set of values that takes less is written out wherever it is used.
+LONG_ENUM = 50
+#: An annotation that is used no more often is written out. Properties use theirs twice: as attribute and as argument.
+RARE = 2
 
 ModelNames = Callable[[str], str]
 
 
-class Enums:
-    """The sets of known values in one shard; long ones that repeat get a name.
+class Names:
+    """Names that one shard gives to the annotations that it repeats: the less text, the faster is a type checker."""
 
-    Args:
-        uses: the values of every property or parameter of the shard that has some.
-    """
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
 
-    def __init__(self, uses: Iterable[list[str] | None]) -> None:
-        counts = Counter(_literal(values) for values in uses if values)
-        repeated = [text for text, count in counts.items() if count > 1 and len(text) > LONG_ENUM]
-        self._aliases = {text: f"_E{number}" for number, text in enumerate(repeated)}
+    def spelled(self, classes: str) -> str:
+        """The text of ``classes``, which use the names, below their definitions. Rare ones are written out."""
+        uses = Counter(_NAME.findall(classes))
+        rare = {name: text for text, name in self._names.items() if name.startswith("_T") and uses[name] <= RARE}
+        lines = [f"{name} = {text}\n" for text, name in self._names.items() if name not in rare]
+        return "".join(lines) + _NAME.sub(lambda name: rare.get(name[0], name[0]), classes)
 
-    def definitions(self) -> str:
-        """The named ones as lines of a stub."""
-        return "".join(f"{alias} = {text}\n" for text, alias in self._aliases.items())
+    def optional(self, text: str) -> str:
+        """The annotation ``text``, or ``None``."""
+        return self._name("_T", f"{text} | None")
 
-    def annotation(self, values: list[str] | None) -> str:
+    def known(self, values: list[str] | None) -> str:
         """Any string, with the known ones for completion: the service adds values at any time."""
         if not values:
             return ""
-        text = _literal(values)
-        return f"{self._aliases.get(text, text)} | _str"
+        text = f"_Literal[{', '.join(repr(value) for value in dict.fromkeys(values))}] | _str"
+        return text if len(text) < LONG_ENUM else self._name("_E", text)
+
+    def _name(self, prefix: str, text: str) -> str:
+        return self._names.setdefault(text, f"{prefix}{len(self._names)}")
 
 
-def of_property(record: PropertyRecord, name_of: ModelNames, enums: Enums) -> str:
+def of_property(record: PropertyRecord, name_of: ModelNames, names: Names) -> str:
     """The annotation of a property. ``name_of`` gives the name of a model in the shard."""
-    return _read(record.type, name_of, enums.annotation(record.enum))
+    return names.optional(_read(record.type, name_of, names.known(record.enum)))
 
 
 def of_result(type_: str, name_of: ModelNames) -> str:
@@ -96,9 +103,9 @@ def of_result(type_: str, name_of: ModelNames) -> str:
     return _read(type_, name_of, "") if type_ else "None"
 
 
-def of_parameter(record: ParameterRecord, enums: Enums) -> str:
+def of_parameter(record: ParameterRecord, names: Names) -> str:
     """The annotation of a path, query or header parameter."""
-    known = enums.annotation(record.enum)
+    known = names.known(record.enum)
     if record.type == "s" and record.wire.lower().endswith("interval"):
         known = INTERVAL
     return _argument(record.type, known)
@@ -136,7 +143,3 @@ def _argument(type_: str, known: str) -> str:
     if type_.startswith("["):
         return f"_Iterable[{_argument(type_[1:], known)}]"
     return known if known and type_ == "s" else WRITE[type_]
-
-
-def _literal(values: list[str]) -> str:
-    return f"_Literal[{', '.join(repr(value) for value in dict.fromkeys(values))}]"
