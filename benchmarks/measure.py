@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = ["PRINT_MEMORY", "Figure", "Usage", "compare", "cpu_per_call", "run_child", "run_json"]
@@ -42,11 +43,11 @@ print(next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if 
 """
 
 
-def run_child(command: Sequence[str], env: dict[str, str] | None = None) -> Usage:
-    """Run a process to its end; it must succeed."""
+def run_child(command: Sequence[str], env: dict[str, str] | None = None, folder: Path | None = None) -> Usage:
+    """Run a process to its end, in ``folder`` if given; it must succeed."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command, env={**os.environ, **(env or {})}, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     assert process.stderr is not None
     complaint = process.stderr.read()

@@ -5,6 +5,7 @@ Raises :class:`SystemExit` with what is wrong; prints the figures otherwise.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,11 +14,12 @@ from pathlib import Path
 from zipfile import ZipFile
 
 ROOT = Path(__file__).parents[1]
+CASES = ROOT / "tests" / "typing"
 MAX_BYTES = 3_000_000
 MAX_FILES = 300
 MAX_PATH = 100
 MAX_STUB = 600_000
-NEEDED = ("py.typed", "_generated/catalog.bin", "groups.pyi", "models.pyi", "_api/routing.pyi", "_models/m00.pyi")
+NEEDED = ("py.typed", "_generated/catalog.bin", "groups.pyi", "models.pyi", "_api/routing.pyi", "client.pyi")
 
 USE = """
 import sys, genesyscloud
@@ -77,6 +79,7 @@ def look_at(wheel: Path) -> str:
     stub = max(entry.file_size for entry in entries if entry.filename.endswith(".pyi"))
     names = {entry.filename for entry in entries}
     problems = [f"{name} is missing" for name in NEEDED if f"genesyscloud/{name}" not in names]
+    problems += [f"{name} has no use in a wheel" for name in names if name.startswith("genesyscloud/build/")]
     limits = [
         (size, MAX_BYTES, "bytes of the wheel"),
         (len(entries), MAX_FILES, "files"),
@@ -106,6 +109,19 @@ def use(wheel: Path, name: Path, folder: Path) -> None:
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel), str(name))
     run(python, "-c", USE)
     run(python, "-c", USE_NAME)
+    # The stubs and outlines of the wheel, with the same files that the tests check the sources with.
+    cases = Path(shutil.copytree(CASES, folder / "cases"))
+    run(sys.executable, "-m", "pyright", "--pythonpath", python, "--project", str(cases))
+    run(
+        sys.executable,
+        "-m",
+        "mypy",
+        "--python-executable",
+        python,
+        "--config-file",
+        str(cases / "mypy.ini"),
+        str(cases),
+    )
 
 
 def run(*command: str) -> None:

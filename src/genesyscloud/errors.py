@@ -185,7 +185,7 @@ class ReplyError(GenesysCloudError):
         self.status = status
         self.headers = headers
         self.body = body
-        self.correlation_id = headers.get("inin-correlation-id", "")
+        self.correlation_id: str = headers.get("inin-correlation-id", "")
         suffix = f" [correlation id {self.correlation_id}]" if self.correlation_id else ""
         super().__init__(f"{message} (status {status}){suffix}")
 
@@ -225,7 +225,7 @@ class ApiError(GenesysCloudError):
         self.status = status
         self.code = code
         self.message = message
-        self.headers = headers if headers is not None else Headers()
+        self.headers: Headers = headers if headers is not None else Headers()
         self.body = body
         self.raw = raw
         self.retry_after = retry_after
@@ -233,9 +233,9 @@ class ApiError(GenesysCloudError):
         self.correlation_id: str = self.headers.get("inin-correlation-id") or str(fields.get("contextId") or "")
         limit, details = fields.get("limit"), fields.get("details")
         # A gateway in front answers in shapes of its own.
-        self.limit = cast("dict[str, Any]", limit) if isinstance(limit, dict) and limit else None
-        self.details = cast("list[Any]", details) if isinstance(details, list) else []
-        self.permissions = _missing_permissions(fields) if status == 403 else []
+        self.limit: dict[str, Any] | None = cast("dict[str, Any]", limit) if isinstance(limit, dict) and limit else None
+        self.details: list[Any] = cast("list[Any]", details) if isinstance(details, list) else []
+        self.permissions: list[str] = _missing_permissions(fields) if status == 403 else []
         super().__init__(self._summary())
 
     def _summary(self) -> str:

@@ -21,7 +21,7 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         #: As they came: each line, with the name in its own case.
-        self.pairs = tuple(pairs)
+        self.pairs: tuple[tuple[str, str], ...] = tuple(pairs)
         self._values = {name.lower(): value for name, value in self.pairs}
         if len(self._values) < len(self.pairs):
             self._values = _joined(self.pairs)
