@@ -16,6 +16,7 @@ from .redact import mask_error, secrets_of
 from .sections import BreakerEvent, LoggingSettings
 
 if TYPE_CHECKING:
+    from .breaker import Breaker
     from .http import AttemptTimeouts, Reply, Request
     from .logsink import HttpLog
     from .pipeline import Engine
@@ -41,7 +42,7 @@ class Logs:
         return current[1]
 
 
-def check_circuit(engine: Engine[Any], base: str, path: str) -> None:
+def check_circuit(breaker: Breaker, base: str, path: str) -> None:
     """Refuse what would be refused anyway, before time is spent on it.
 
     Args:
@@ -50,8 +51,7 @@ def check_circuit(engine: Engine[Any], base: str, path: str) -> None:
     Raises:
         CircuitOpen: requests are held back.
     """
-    if engine.breaker is not None:
-        engine.breaker.check(*_circuit(base, path))
+    breaker.check(*_circuit(base, path))
 
 
 def exchange(

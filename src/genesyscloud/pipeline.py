@@ -145,7 +145,7 @@ class _Call:
         engine = self.engine
         if engine.breaker is not None:
             try:
-                check_circuit(engine, engine.api, self.prepared.path)
+                check_circuit(engine.breaker, engine.api, self.prepared.path)
             except CircuitOpen as error:
                 raise error from self.failure
         limiter = engine.limiter

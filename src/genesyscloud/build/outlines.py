@@ -117,7 +117,7 @@ def _members(cls: ast.ClassDef) -> Iterator[ast.stmt]:
     declared = {name for node in made for name in _bound(node)}
     for node in _declarations(cls.body):
         names = set(_bound(node))
-        if (is_protocol or not all(map(_is_private, names))) and not names & declared and not names & UNSEEN:
+        if (is_protocol or not all(map(_is_private, names))) and not names & (declared | UNSEEN):
             yield node
     yield from (node for node in made if not all(map(_is_private, _bound(node))))
 
