@@ -57,6 +57,11 @@ def public(of: Mapping[str, T]) -> T: ...
 """))  # fmt: skip
 
 
+def test_none_is_no_default_to_be_compared_with_a_protocol() -> None:
+    text = of("class A:\n    def f(self, p: B | None = None, n: int = 3, *, k: B | None = None, r: int) -> None: ...")
+    assert "def f(self, p: B | None=..., n: int=3, *, k: B | None=..., r: int)" in text
+
+
 def test_type_checkers_branches_are_taken() -> None:
     text = outline("""
 __all__ = ["A"]

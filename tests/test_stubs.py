@@ -205,6 +205,15 @@ def test_what_a_call_takes_and_returns_is_in_few_files() -> None:
     assert layout.home["CreateQueueRequest"] == layout.home["QueueEntityListing"] == "routing"
 
 
+def test_what_most_programs_use_is_cut_finer(stubs: dict[str, ast.Module]) -> None:
+    """Of a popular group, a program loads the half that it calls, and the models of the resource that is largest."""
+    assert "AsyncRoutingApi" in classes(stubs["_api/routing_async.pyi"])
+    assert "AsyncRoutingApi" not in classes(stubs["_api/routing.pyi"])
+    assert "InboundDomain" in classes(stubs["_api/routing_minor.pyi"])
+    assert "AsyncOutboundApi" in classes(stubs["_api/outbound.pyi"])
+    assert "_api/users_minor.pyi" not in stubs, "its models are few"
+
+
 @pytest.mark.parametrize(
     ("type_", "read", "body"),
     [
@@ -212,8 +221,8 @@ def test_what_a_call_takes_and_returns_is_in_few_files() -> None:
         ("[l", "_list[_int]", "_Sequence[_int]"),
         ("{[f", "_dict[_str, _list[_float]]", "_Mapping[_str, _Sequence[_float]]"),
         ("t", "_dt.datetime", "_dt.datetime | _str"),
-        ("#Queue", "Queue", "Queue | _Mapping[_str, _Any]"),
-        ("[#Queue", "_list[Queue]", "_Sequence[Queue | _Mapping[_str, _Any]]"),
+        ("#Queue", "Queue", "Queue | _T0"),
+        ("[#Queue", "_list[Queue]", "_Sequence[Queue | _T0]"),
         ("o", "_Any", "_Any"),
         ("", "None", None),
     ],
@@ -221,7 +230,10 @@ def test_what_a_call_takes_and_returns_is_in_few_files() -> None:
 def test_hints(type_: str, read: str, body: str | None) -> None:
     assert of_result(type_, str) == read
     if body:
-        assert of_body(type_, str) == body
+        names = Names()
+        assert of_body(type_, str, names) == body
+        assert names.properties() == "_T0"
+        assert names.spelled("a: _T0") == "a: _Mapping[_str, _Any]"
 
 
 def test_known_values_are_a_hint_and_long_ones_are_named_once() -> None:

@@ -82,6 +82,10 @@ class Names:
         """The annotation ``text``, or ``None``."""
         return self._name("_T", f"{text} | None")
 
+    def properties(self) -> str:
+        """The annotation of a plain mapping that stands for a model."""
+        return self._name("_T", "_Mapping[_str, _Any]")
+
     def known(self, values: list[str] | None) -> str:
         """Any string, with the known ones for completion: the service adds values at any time."""
         if not values:
@@ -111,22 +115,23 @@ def of_parameter(record: ParameterRecord, names: Names) -> str:
     return _argument(record.type, known)
 
 
-def of_body(type_: str, name_of: ModelNames, also: Iterable[str] = ()) -> str:
+def of_body(type_: str, name_of: ModelNames, names: Names, also: Iterable[str] = ()) -> str:
     """The annotation of a body: models, or the plain mappings that stand for them.
 
     Args:
         type_: of the body.
         name_of: gives the name of a model in the shard.
+        names: of the shard.
         also: other models that are taken: those that a caller read, and sends back.
     """
     if type_.startswith("["):
-        return f"_Sequence[{of_body(type_[1:], name_of)}]"
+        return f"_Sequence[{of_body(type_[1:], name_of, names)}]"
     if type_.startswith("{"):
-        return f"_Mapping[_str, {of_body(type_[1:], name_of)}]"
+        return f"_Mapping[_str, {of_body(type_[1:], name_of, names)}]"
     if not model_in(type_):
         return WRITE[type_]
-    names = [name_of(name) for name in (model_in(type_), *also)]
-    return "_Any" if "_Any" in names else " | ".join([*names, "_Mapping[_str, _Any]"])
+    models = [name_of(name) for name in (model_in(type_), *also)]
+    return "_Any" if "_Any" in models else " | ".join([*models, names.properties()])
 
 
 def _read(type_: str, name_of: ModelNames, known: str) -> str:

@@ -107,7 +107,14 @@ def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
         # Without its code, it would be a coroutine that returns an iterator.
         node = ast.FunctionDef(**dict(ast.iter_fields(node)), lineno=node.lineno)
     node.body = [ast.Expr(ast.Constant(...))]
+    # A default is compared with its annotation, and ``None`` with every protocol in it, down to what that mentions.
+    node.args.defaults = [_unread(value) for value in node.args.defaults]
+    node.args.kw_defaults = [_unread(value) if value else None for value in node.args.kw_defaults]
     return node
+
+
+def _unread(value: ast.expr) -> ast.expr:
+    return ast.Constant(...) if isinstance(value, ast.Constant) and value.value is None else value
 
 
 def _members(cls: ast.ClassDef) -> Iterator[ast.stmt]:

@@ -9,6 +9,8 @@ checkers. A type checker loads whole files, so they are cut into shards of which
 ``models.pyi``              every model by name, from its shard
 ``_api/routing.pyi``        ``RoutingApi`` and ``AsyncRoutingApi``, one method per operation, and
                             the models that only these operations take and return
+``_api/routing_async.pyi``  the asynchronous half of a group that most programs use
+``_api/routing_minor.pyi``  models of the smaller resources of such a group
 ``_api/small2.pyi``         the same for several small groups
 ``_api/shared0.pyi``        models of several of the above
 ``_api/inner3.pyi``         models that are only found deep inside others
@@ -22,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..catalog import Catalog, GroupRecord, ModelRecord, OperationRecord, ParameterRecord, model_in
 from . import hints
 from .hints import Names, header
-from .shards import Layout, packed
+from .shards import Layout, async_home, packed
 
 __all__ = ["class_name", "render_stubs"]
 
@@ -41,11 +43,12 @@ def render_stubs(catalog: Catalog) -> dict[str, str]:
     #: What is in a page, as a type of the catalog, by the model of the page.
     items = {model_in(o.result): o.paging.item_type for o in operations.values() if o.paging}
     shards = {name: _Shard(layout, members, items) for name, members in layout.shards.items()}
+    shards |= {home: _Shard(layout, [], items) for pack in packs if (home := async_home(pack)) not in shards}
     for name, groups in packs.items():
         for group in groups:
             members = [operations[o] for o in group.operations]
             shards[name].add(class_name(group.name), "def", members)
-            shards[name].add(f"Async{class_name(group.name)}", "async def", members)
+            shards[async_home(name)].add(f"Async{class_name(group.name)}", "async def", members)
     files = {f"_api/{name}.pyi": shard.text() for name, shard in shards.items()}
     files["models.pyi"] = _models_face(layout)
     files["groups.pyi"] = _groups_face(packs, catalog.header.groups)
@@ -66,11 +69,12 @@ def _models_face(layout: Layout) -> str:
 
 
 def _groups_face(packs: Mapping[str, Sequence[GroupRecord]], groups: Iterable[str]) -> str:
-    imports = "".join(
-        f"from ._api.{pack} import {class_name(group.name)}, Async{class_name(group.name)}\n"
-        for pack, members in packs.items()
-        for group in members
-    )
+    homes: dict[str, list[str]] = {}
+    for pack, members in packs.items():
+        names = [class_name(group.name) for group in members]
+        homes.setdefault(pack, []).extend(names)
+        homes.setdefault(async_home(pack), []).extend(f"Async{name}" for name in names)
+    imports = "".join(f"from ._api.{home} import {', '.join(names)}\n" for home, names in homes.items())
     faces = (
         f"class {prefix}Groups:\n" + ("".join(f"    {g}: {of}{class_name(g)}\n" for g in groups) or "    ...\n")
         for prefix, of in (("Sync", ""), ("Async", "Async"))
@@ -141,7 +145,7 @@ class _Shard:
         path = [self._argument(p) for p in operation.parameters if p.place == "path"]
         others = [self._argument(p) for p in operation.parameters if p.place != "path"]
         if operation.body:
-            type_ = hints.of_body(operation.body, self._annotated, operation.body_also)
+            type_ = hints.of_body(operation.body, self._annotated, self._names, operation.body_also)
             path.append(f"body: {type_}" if operation.body_required else f"body: {type_} | None = ...")
         return [*path, "*", *others] if others else path
 
