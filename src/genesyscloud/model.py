@@ -176,10 +176,7 @@ class Model(
         Raises:
             ValueError: ``data`` is not JSON, or not an object.
         """
-        value = _codec().decode(data.encode() if isinstance(data, str) else data, f"#{cls.__name__}", strict=strict)
-        if not isinstance(value, Model):
-            raise ValueError(f"{cls.__name__}.from_json() takes a JSON object, not {type(value).__name__}")
-        return value  # type: ignore[return-value]
+        return _read_object(cls, data, f"#{cls.__name__}", strict)
 
     def to_json(self) -> bytes:
         """Return what goes on the wire."""
@@ -237,11 +234,7 @@ class FreeForm(dict[str, Any]):
     @classmethod
     def from_json(cls, data: bytes | str, *, strict: bool = False) -> Self:
         """Make an instance from a JSON object; raises :class:`ValueError` for anything else."""
-        value = _codec().decode(data.encode() if isinstance(data, str) else data, "o", strict=strict)
-        if not isinstance(value, dict):
-            raise ValueError(f"{cls.__name__}.from_json() takes a JSON object, not {type(value).__name__}")
-        values = cast("dict[str, Any]", value)
-        return cls(values)
+        return cls(_read_object(cls, data, "o", strict))
 
     def to_json(self) -> bytes:
         """Return what goes on the wire."""
@@ -263,6 +256,18 @@ def _codec() -> Any:
     from . import codec
 
     return codec
+
+
+def _read_object(cls: type, data: bytes | str, type_: str, strict: bool) -> Any:
+    """Read the JSON of an instance of ``cls``; ``type_`` says what is made of it."""
+    codec = _codec()
+    try:
+        value = codec.decode(data.encode() if isinstance(data, str) else data, type_, strict=strict)
+    except (codec.NotJson, UnicodeEncodeError) as error:
+        raise codec.NotJson(f"{cls.__name__}.from_json() takes JSON: {error}") from None
+    if isinstance(value, Model) or (type_ == "o" and isinstance(value, dict)):
+        return cast("Any", value)
+    raise ValueError(f"{cls.__name__}.from_json() takes a JSON object, not {type(value).__name__}")
 
 
 def _named(model: Model) -> dict[str, Any]:
