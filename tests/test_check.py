@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import copy
 import enum
+import json
 import pickle
 from datetime import UTC, date, datetime
 from typing import Any
@@ -55,7 +57,7 @@ FITTING: list[tuple[str, list[Any], list[Any]]] = [
     ("L", [datetime(2026, 1, 1), "2026-01-01T00:00:00"], [datetime(2026, 1, 1, tzinfo=UTC), "", 1]),
     ("d", [date(2026, 1, 1), "2026-01-01"], [datetime(2026, 1, 1), "x", 1]),
     ("Y", [YearMonth("2026-11"), "2026-11"], ["2026-13", "x", 202611]),
-    ("o", [None, 1, "x", [], {}, models.User()], []),
+    ("o", [None, 1, "x", [], {}, models.User(version=1)], []),
     ("[s", [[], ["a", None, NULL], ("a",), {"a"}, frozenset("a")], ["a", ["a", 1], {"a": 1}, 5]),
     ("{i", [{}, {"a": 1, "b": None, "c": NULL}], [[], {"a": "x"}, "x"]),
     ("#Division", [models.Division(name="x"), {}, {"anything": object}], [models.User(), "x", 5, [], None]),
@@ -103,6 +105,40 @@ def test_what_the_server_sent_may_go_back() -> None:
         check_body(pickle.loads(pickle.dumps(queue)), record("#QueueRequest"))
 
 
+@pytest.mark.parametrize(
+    ("type_", "text"),
+    [
+        ("[s", '["a",7]'),
+        ("[#NumberPlan", '[{"id":"1"},"odd",null]'),
+        ("[[s", '[["a"],"b",[1]]'),
+        ("[t", '["2026-01-01T00:00:00Z","soon"]'),
+        ("{[s", '{"a":["b",1],"c":["d"]}'),
+    ],
+)
+def test_a_list_that_the_server_sent_may_go_back(type_: str, text: str) -> None:
+    value = codec.decode(text.encode(), type_)
+    assert value == json.loads(text) or type_ in ("[#NumberPlan", "[t")
+    for again in (value, pickle.loads(pickle.dumps(value)), copy.deepcopy(value)):
+        check_body(again, record(type_))
+        assert json.loads(codec.encode(again)) == json.loads(text)
+    refused(json.loads(text), type_)
+
+
+def test_a_part_that_the_server_sent_may_go_into_what_the_caller_builds() -> None:
+    rules: Any = models.Queue.from_json('{"routingRules":[{"threshold":1},"odd"]}').routing_rules
+    check_body(models.QueueRequest(name="n", routing_rules=rules), record("#QueueRequest"))
+    rules.append(models.RoutingRule(threshold=object()))
+    assert refused(models.QueueRequest(name="n", routing_rules=rules), "#QueueRequest").path.endswith(".threshold")
+
+
+def test_models_in_plain_values_are_checked() -> None:
+    wrong = models.WritableDivision(id=5)
+    assert refused({"division": wrong}, "#QueueRequest").path == "$['division'].id"
+    assert refused({"a": [{"b": (wrong,)}]}, "#QueueRequest").path == "$['a'][0]['b'][0].id"
+    assert refused([{"a": wrong}], "o").path == "$[0]['a'].id"
+    check_body({"name": 5, "division": models.WritableDivision(id="1")}, record("#QueueRequest"))
+
+
 def test_what_the_caller_puts_where_the_server_confuses_types_is_checked_all_the_same() -> None:
     queue = models.Queue.from_json('{"division":"none"}')
     queue.division = models.Division(name=5)
@@ -129,7 +165,9 @@ def test_what_the_caller_changes_in_what_was_read_is_checked() -> None:
 
 
 def test_other_models_that_an_operation_takes() -> None:
-    assert "Queue" in catalog().operation("put_routing_queue").body_also
+    assert catalog().operation("put_routing_queue").body_also == ["Queue"]
+    assert catalog().operation("post_routing_queues").body_also == ["Queue"], "the listing is read at the same path"
+    assert catalog().operation("post_analytics_conversations_aggregates_query").body_also == [], "a result is no query"
     check_body(models.Queue(name="q"), catalog().operation("put_routing_queue"))
     with pytest.raises(InvalidBody):
         check_body(models.Queue(name=5), record("#QueueRequest", ["Queue"]))
@@ -156,3 +194,7 @@ def test_a_body_that_contains_itself_is_refused() -> None:
     body["self"] = body
     with pytest.raises(InvalidBody):
         operation("put_routing_queue").prepare(("1", body), {})
+    criteria = models.UserSearchCriteria(value="x", type="EXACT")
+    criteria.group = [criteria]
+    with pytest.raises(InvalidBody):
+        operation("post_users_search").prepare((models.UserSearchRequest(query=[criteria]),), {})

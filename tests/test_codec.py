@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesyscloud import codec
+from genesyscloud import codec, drift
 from genesyscloud.errors import DriftError, InvalidBody
 from genesyscloud.model import NULL, Model, YearMonth
 from genesyscloud.models import Division, User
@@ -56,8 +56,8 @@ def _quiet() -> Iterator[None]:
         b'{"name":5,"zz":"\xff"}',
         b"\xef\xbb\xbf{}",
         b"\xff\xfe{\x00}\x00",
-        b'"\\ud800"',
-        b'{"id":"\\ud800","name":1}',
+        b'"\\ud800',
+        b'"\\ud800\xff"',
         b"{}{}",
         b"<html>",
         b"[" * 100_000,
@@ -81,6 +81,32 @@ def test_numbers_of_any_size_are_kept(number: str) -> None:
         value = codec.decode(text.encode(), type_)
         written = json.loads(codec.encode(value), parse_int=Decimal, parse_float=Decimal)
         assert written == json.loads(text, parse_int=Decimal, parse_float=Decimal)
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\uDE00", "x\\ud83d\\ud83dx", "\\ude00\\ud83d"])
+def test_half_of_a_character_is_kept_as_it_came(half: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drift, "_confused", set[tuple[str, str]]())
+    text = f'{{"name":"ok {half}","zzHalf{half}":["{half}"],"version":3,"division":{{"id":"1"}}}}'
+    with pytest.raises(DriftError, match="half of a character"):
+        codec.decode(text.encode(), "#User", strict=True)
+    for type_ in ("#User", "o"):
+        value = codec.decode(text.encode(), type_)
+        assert codec.encode(value).isascii()
+        assert json.loads(codec.encode(value)) == json.loads(text)
+    assert codec.decode(text.encode(), "#User").division.id == "1"
+    with pytest.raises(InvalidBody):
+        codec.encode({"a": half.encode().decode("unicode_escape"), "b": float("nan")})
+
+
+def test_half_of_a_character_that_nobody_sent_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drift, "_confused", set[tuple[str, str]]())
+    with pytest.raises(UnicodeEncodeError):
+        codec.encode({"a": "\ud800"})
+
+
+def test_whole_numbers_stay_whole_where_any_number_may_be() -> None:
+    for text in ('{"gt":9007199254740993}', '{"gt":1}', '{"gt":1.5}', '{"gt":9007199254740993,"zzWhole":1}'):
+        assert codec.encode(codec.decode(text.encode(), "#NumericRange")) == text.encode()
 
 
 def test_a_number_beyond_everything_is_no_crash() -> None:

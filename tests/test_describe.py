@@ -16,7 +16,7 @@ def test_types_in_python() -> None:
 
 def test_signature() -> None:
     assert str(signature(catalog().operation("put_routing_queue"))) == (
-        "(queue_id: 'str', body: 'QueueRequest | Mapping[str, Any]') -> 'Queue'"
+        "(queue_id: 'str', body: 'QueueRequest | Queue | Mapping[str, Any]') -> 'Queue'"
     )
     listing = signature(catalog().operation("get_routing_queues"))
     assert all(p.kind is inspect.Parameter.KEYWORD_ONLY for p in listing.parameters.values())
@@ -37,6 +37,7 @@ def test_docstring() -> None:
             ParameterRecord("kind", "X-Kind", "header", "s", enum=[f"k{n}" for n in range(14)]),
         ],
         body="#Queue",
+        body_also=["User"],
         result="[#Queue",
         permissions=["a:b:c", "d:e:f"],
         deprecated=True,
@@ -52,7 +53,7 @@ def test_docstring() -> None:
         "at most 100",
         "sent as header X-Kind",
         "k11 and 2 more",
-        "body: Queue, optional",
+        "body: Queue, optional. A model, or a dict in its place. User is taken too",
         "array of Queue",
         "any of a:b:c, d:e:f",
     ):

@@ -20,6 +20,7 @@ import pytest
 
 from genesyscloud import classes, codec, drift, models
 from genesyscloud.catalog import catalog
+from genesyscloud.errors import DriftError
 from genesyscloud.models import Division, Queue, User
 
 
@@ -104,6 +105,15 @@ def test_unknown_properties_are_learnt_and_then_read_in_one_pass(monkeypatch: py
     assert type(first) is type(second)
     assert (second.extra_fields, second.division.extra_fields) == ({"zzLearn": 1}, {"zzInner": None})
     assert codec.decode(b'{"name":"n"}', "#Queue").extra_fields == {}
+
+
+def test_what_was_learnt_is_no_excuse_in_strict_mode() -> None:
+    data = b'{"name":"n","zzStrictLearn":1}'
+    for _ in range(2):
+        with pytest.raises(DriftError):
+            codec.decode(data, "#Queue", strict=True)
+        codec.decode(data, "#Queue")
+    assert codec.decode(b'{"name":"n"}', "#Queue", strict=True) == Queue(name="n")
 
 
 def test_read_change_write_keeps_what_is_unknown() -> None:

@@ -122,6 +122,8 @@ def _any(value: Any) -> str | None:
 def _interval(value: Any) -> str | None:
     if isinstance(value, tuple) and len(value) == 2:  # pyright: ignore[reportUnknownArgumentType]
         ends = [_date_time(end) for end in value]  # pyright: ignore[reportUnknownVariableType]
+        if any(isinstance(end, datetime) and end.utcoffset() is None for end in value):  # pyright: ignore[reportUnknownVariableType]
+            raise ValueError("a datetime of it has no time zone (give it a tzinfo)")
         if None not in ends:
             return "/".join(end for end in ends if end)
     return None

@@ -2,8 +2,8 @@
 
 What the caller built is checked: types, and required properties. What came from the server may always go
 back: a model read from a reply is not asked for required properties, and a property that the server itself
-was seen to send with another type is let through. Plain dicts are not looked into: they are the way to send
-what the installed definition does not know.
+was seen to send with another type is let through. Of plain dicts only the models inside are looked into: dicts are
+the way to send what the installed definition does not know.
 """
 
 from __future__ import annotations
@@ -39,8 +39,14 @@ def check_body(body: Any, record: OperationRecord) -> None:
         todo = _inside_model(body, "$")
     else:
         todo = [(body, record.body, "$")]
+    # One that contains itself is refused when it is written.
+    seen: set[tuple[int, str]] = set()
     while todo:
         value, type_, path = todo.pop()
+        if type_[0] in "#[{o":
+            if (id(value), type_) in seen:
+                continue
+            seen.add((id(value), type_))
         todo += _inside(value.value if isinstance(value, Enum) else value, type_, path)
 
 
@@ -52,8 +58,12 @@ def _inside(value: Any, type_: str, path: str) -> list[_Task]:
     if kind == "[":
         if not isinstance(value, list | tuple | set | frozenset):
             raise _mismatch(value, type_, path)
-        items = list(enumerate(cast("Iterable[Any]", value)))
-        return [(item, inner, f"{path}[{place}]") for place, item in reversed(items) if not _is_null(item)]
+        tasks = [
+            (item, inner, f"{path}[{place}]")
+            for place, item in enumerate(cast("Iterable[Any]", value))
+            if not _is_null(item)
+        ]
+        return [task for task in reversed(tasks) if not isinstance(value, drift.Misfits) or _fits(*task)]
     if kind == "{":
         if not isinstance(value, Mapping):
             raise _mismatch(value, type_, path)
@@ -61,7 +71,28 @@ def _inside(value: Any, type_: str, path: str) -> list[_Task]:
         return [(item, inner, f"{path}[{key!r}]") for key, item in reversed(values) if not _is_null(item)]
     if not _FITS[kind](value):
         raise _mismatch(value, type_, path)
+    return _inside_plain(value, path) if kind == "o" else []
+
+
+def _inside_plain(value: Any, path: str) -> list[_Task]:
+    """What is in a value of any type; models are still what they are."""
+    if isinstance(value, Model):
+        return [(value, f"#{type(value).__name__}", path)]
+    if isinstance(value, Mapping):
+        values = list(cast("Mapping[Any, Any]", value).items())
+        return [(item, "o", f"{path}[{key!r}]") for key, item in reversed(values)]
+    if isinstance(value, list | tuple):
+        items = list(enumerate(cast("Iterable[Any]", value)))
+        return [(item, "o", f"{path}[{place}]") for place, item in reversed(items)]
     return []
+
+
+def _fits(value: Any, type_: str, path: str) -> bool:
+    try:
+        _inside(value, type_, path)
+    except InvalidBody:
+        return False
+    return True
 
 
 def _inside_object(value: Any, name: str, path: str) -> list[_Task]:
@@ -73,7 +104,7 @@ def _inside_object(value: Any, name: str, path: str) -> list[_Task]:
         return _inside_model(value, path)
     if not isinstance(value, Mapping) and properties_of(name):
         raise _mismatch(value, f"#{name}", path)
-    return []
+    return _inside_plain(value, path)
 
 
 def _inside_model(value: Model, path: str) -> list[_Task]:

@@ -18,7 +18,7 @@ from msgspec import UNSET
 
 from .catalog import ModelRecord, PropertyRecord, catalog, model_in
 from .forks import hold_during_fork
-from .model import EXTRA_PREFIX, MORE_WIRE, FreeForm, Model, ModelMeta, YearMonth
+from .model import EXTRA_PREFIX, MODELS, MORE_WIRE, FreeForm, Model, ModelMeta, YearMonth
 
 __all__ = ["BASE", "Family", "building", "model_class"]
 
@@ -35,7 +35,8 @@ _SCALARS: dict[str, Any] = {
     "u": str,
     "i": int,
     "l": int,
-    "f": float,
+    # Whole numbers stay what they are: those beyond 2**53 have no float.
+    "f": int | float,
     "b": bool,
     "t": Annotated[datetime, msgspec.Meta(tz=True)],
     "L": Annotated[datetime, msgspec.Meta(tz=False)],
@@ -120,7 +121,7 @@ class Family:
         if record.name in self.open_models:
             annotations["_more"], wires["_more"], namespace["_more"] = Any, MORE_WIRE, UNSET
         namespace["__annotations__"] = annotations
-        namespace["__module__"] = "genesyscloud.models"
+        namespace["__module__"] = MODELS
         namespace["__doc__"] = None
         base = Model if self is BASE else BASE.model(record.name)
         return ModelMeta(record.name, (base,), namespace, rename=wires, **_OPTIONS)
@@ -168,7 +169,7 @@ def _text(type_: str) -> str:
 
 
 def _free_form_class(name: str) -> type[FreeForm]:
-    return type(name, (FreeForm,), {"__module__": "genesyscloud.models", "__slots__": ()})
+    return type(name, (FreeForm,), {"__module__": MODELS, "__slots__": ()})
 
 
 #: The classes of the definition itself.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NoReturn, cast
@@ -20,6 +21,8 @@ from .errors import DriftError, InvalidBody
 __all__ = ["NotJson", "decode", "encode", "to_plain"]
 
 
+#: The escape of one half of a character, of which msgspec takes pairs only.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 #: Integers of more digits are kept as decimals: Python refuses to convert them.
 MAX_DIGITS = 4000
 
@@ -40,15 +43,19 @@ def decode(data: bytes, type_: str = "o", *, strict: bool = False) -> Any:
         NotJson: ``data`` is not JSON.
         DriftError: only when ``strict``.
     """
-    family = drift.current()
+    family = classes.BASE if strict else drift.current()
     try:
         return (family.decoders.get(type_) or _new_decoder(family, type_)).decode(data)
     except msgspec.ValidationError as error:
-        plain = decode_untyped(data)
-        if strict:
-            raise DriftError(f"the reply differs from the definition: {error}") from None
+        differs = str(error)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise NotJson(str(error)) from None
+        if not _SURROGATE.search(data):
+            raise NotJson(str(error)) from None
+        differs = "half of a character"
+        drift.note_halves()
+    plain = decode_untyped(data)
+    if strict:
+        raise DriftError(f"the reply differs from the definition: {differs}")
     return drift.lenient(plain, type_)
 
 
@@ -76,11 +83,13 @@ def decode_untyped(data: bytes) -> Any:
         # The only complaint possible here is a number beyond a double.
         return _decode_exactly(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if _SURROGATE.search(data):
+            return _decode_exactly(data)
         raise NotJson(str(error)) from None
 
 
 def _decode_exactly(data: bytes) -> Any:
-    """Read JSON with numbers of any size."""
+    """Read JSON with numbers of any size, and with halves of characters: a service cut a text in the middle of one."""
     try:
         return json.loads(
             str(data, "utf-8"), parse_int=_exact_integer, parse_float=_exact, parse_constant=_not_a_number
@@ -96,12 +105,24 @@ def encode(value: Any) -> bytes:
         TypeError: ``value`` contains something that has no form in JSON.
         InvalidBody: it contains a number that has no form in JSON: not a number, or infinite.
     """
-    data = _encoder.encode(to_plain(value) if drift.has_open_models() else value)
+    try:
+        data = _encoder.encode(to_plain(value) if drift.has_open_models() else value)
+    except UnicodeEncodeError:
+        if not drift.has_halves():
+            raise
+        return _encode_halves(value)
     # A float without a form in JSON is written as null, a decimal as its name; where there is neither, all
     # is well, and looking for them costs next to nothing.
     if b"null" in data or b"NaN" in data or b"Infinity" in data:
         _refuse_endless_numbers(to_plain(value))
     return data
+
+
+def _encode_halves(value: Any) -> bytes:
+    """Write JSON with halves of characters, as they came in a reply."""
+    plain = to_plain(value)
+    _refuse_endless_numbers(plain)
+    return json.dumps(plain, separators=(",", ":")).encode()
 
 
 def _refuse_endless_numbers(plain: Any) -> None:

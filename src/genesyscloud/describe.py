@@ -48,7 +48,8 @@ def signature(record: OperationRecord) -> inspect.Signature:
     ]
     if record.body:
         default = Parameter.empty if record.body_required else None
-        annotation = f"{python_type(record.body)} | Mapping[str, Any]" if model_in(record.body) else "Any"
+        models = " | ".join([python_type(record.body), *record.body_also])
+        annotation = f"{models} | Mapping[str, Any]" if model_in(record.body) else "Any"
         parameters.append(Parameter("body", Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation))
     for p in record.parameters:
         if p.place != "path":
@@ -68,8 +69,7 @@ def docstring(record: OperationRecord) -> str:
         lines += ["Preview: the service may change this operation without notice.", ""]
     described = [_parameter(p) for p in record.parameters]
     if record.body:
-        need = "required" if record.body_required else "optional"
-        described.append(f"body: {describe_type(record.body)}, {need}. A model, a dict or a list of them.")
+        described.append(_body(record))
     if described:
         lines += ["Args:"]
         for text in described:
@@ -97,6 +97,15 @@ def _parameter(parameter: ParameterRecord) -> str:
         listed = ", ".join(parameter.enum[:MAX_LISTED])
         more = len(parameter.enum) - MAX_LISTED
         text += f" One of {listed}{f' and {more} more' if more > 0 else ''}."
+    return text
+
+
+def _body(record: OperationRecord) -> str:
+    text = f"body: {describe_type(record.body)}, {'required' if record.body_required else 'optional'}."
+    if model_in(record.body):
+        text += " Models, or dicts in their place." if record.body[0] in "[{" else " A model, or a dict in its place."
+    if record.body_also:
+        text += f" {' or '.join(record.body_also)} is taken too, so that what was read can be sent."
     return text
 
 

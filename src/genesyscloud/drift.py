@@ -21,7 +21,7 @@ from . import classes, codec, model
 from .catalog import catalog, describe_type
 from .forks import hold_during_fork
 
-__all__ = ["current", "has_open_models", "instance", "is_confused", "lenient"]
+__all__ = ["Misfits", "current", "has_halves", "has_open_models", "instance", "is_confused", "lenient", "note_halves"]
 
 #: Unknown properties of one model that get a slot of their own; the rest share one dict per instance.
 MAX_EXTRA = 64
@@ -31,6 +31,8 @@ _lock = threading.Lock()
 hold_during_fork(_lock)
 _current = classes.BASE
 _confused: set[tuple[str, str]] = set()
+#: Stands in ``_confused`` for texts that were cut in the middle of a character.
+_HALVES = ("", "half of a character")
 
 
 def current() -> classes.Family:
@@ -46,6 +48,20 @@ def has_open_models() -> bool:
 def is_confused(model_name: str, wire: str) -> bool:
     """Whether the server was seen to send a value of another type than the definition says."""
     return (model_name, wire) in _confused
+
+
+def note_halves() -> None:
+    """Remember that the server sent half of a character, so that it may go back."""
+    with _lock:
+        fresh = _HALVES not in _confused
+        _confused.add(_HALVES)
+    if fresh:
+        _log.warning("half of a character came in a reply (a lone surrogate); kept as it came")
+
+
+def has_halves() -> bool:
+    """Whether the server was seen to send half of a character."""
+    return _HALVES in _confused
 
 
 def lenient(plain: Any, type_: str) -> Any:
@@ -105,12 +121,22 @@ def _learn(unknown: Mapping[str, Mapping[str, None]]) -> None:
             if not fresh or name in open_models:
                 continue
             for wire in fresh:
-                _log.info("%s.%s is not in the installed definition; kept in extra_fields", name, wire)
-            extra[name] = (*known, *fresh)[:MAX_EXTRA]
-            if len(known) + len(fresh) > MAX_EXTRA:
+                _log.info("%s.%s is not in the installed definition; kept in extra_fields", name, ascii(wire)[1:-1])
+            named = [*known, *filter(_is_name, fresh)]
+            extra[name] = tuple(named[:MAX_EXTRA])
+            if len(known) + len(fresh) > len(extra[name]):
                 open_models |= {name}
         if extra != _current.extra or open_models != _current.open_models:
             _current = classes.Family(extra, open_models)
+
+
+def _is_name(wire: str) -> bool:
+    """Whether a property can be called so: not when half of a character is in it."""
+    try:
+        wire.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _EXPECTED: dict[str, tuple[type, ...]] = {
@@ -124,6 +150,12 @@ _EXPECTED: dict[str, tuple[type, ...]] = {
 
 
 _CONTAINERS = frozenset("[{#")
+
+
+class Misfits(list[Any]):
+    """A list of a reply in which some items are of another type than the definition says; it may go back like that."""
+
+    __slots__ = ()
 
 
 class _Builder:
@@ -158,11 +190,22 @@ class _Builder:
             return self.model(plain, inner, where)
         if kind == "[" and isinstance(plain, list):
             items = cast("list[Any]", plain)
-            return self.fill([None] * len(items), enumerate(items), inner, where)
+            made = [None] * len(items)
+            fit = all(self.fits(item, inner) for item in items)
+            return self.fill(made if fit else Misfits(made), enumerate(items), inner, where)
         if kind == "{" and isinstance(plain, dict):
             values = cast("dict[str, Any]", plain)
             return self.fill(dict.fromkeys(values), values.items(), inner, where)
         return self.scalar(plain, type_, where)
+
+    def fits(self, plain: Any, type_: str) -> bool:
+        """Whether ``plain`` can be ``type_``, but for what is inside of it."""
+        kind = type_[0]
+        if kind == "#":
+            return isinstance(plain, dict) or issubclass(self.family.model(type_[1:]), model.FreeForm)
+        if kind in _CONTAINERS:
+            return isinstance(plain, list if kind == "[" else dict)
+        return self.convert(plain, type_)[1]
 
     def fill(self, made: Any, items: Iterable[tuple[Any, Any]], type_: str, where: tuple[str, str]) -> Any:
         if type_[0] in _CONTAINERS:
@@ -200,16 +243,20 @@ class _Builder:
         return made
 
     def scalar(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
+        value, fits = self.convert(plain, type_)
+        return value if fits else self.confusion(plain, type_, where)
+
+    def convert(self, plain: Any, type_: str) -> tuple[Any, bool]:
+        """``plain`` as the scalar ``type_``, and whether it can be that."""
         if type_ == "o":
-            return plain
+            return plain, True
         expected = _EXPECTED.get(type_)
         if expected is not None:
-            fits = isinstance(plain, expected) and (type_ == "b" or not isinstance(plain, bool))
-            return plain if fits else self.confusion(plain, type_, where)
+            return plain, isinstance(plain, expected) and (type_ == "b" or not isinstance(plain, bool))
         try:
-            return msgspec.convert(plain, self.family.annotation(type_), dec_hook=codec.decode_other)
+            return msgspec.convert(plain, self.family.annotation(type_), dec_hook=codec.decode_other), True
         except msgspec.ValidationError:
-            return self.confusion(plain, type_, where)
+            return plain, False
 
     def confusion(self, plain: Any, type_: str, where: tuple[str, str]) -> Any:
         with _lock:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import date
+from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from msgspec import UNSET
@@ -20,13 +22,19 @@ from msgspec import UNSET
 from .names import nearest
 from .redact import is_secret_name
 
+if TYPE_CHECKING:
+    from inspect import Signature
+
 __all__ = ["NULL", "FreeForm", "Model", "ModelMeta", "Null", "YearMonth"]
 
 #: In a ``repr``: longest text of one value, items shown of what is inside, how deep.
 REPR_LIMIT = 60
 REPR_ITEMS = 3
 REPR_DEPTH = 2
+REPR_PROPERTIES = 100
 
+#: The module in which users find the models.
+MODELS = "genesyscloud.models"
 #: Fields of every class that are not properties of the API. They never reach the wire, and nobody can guess
 #: their names, so no reply can set them.
 _SALT: str = os.urandom(8).hex()
@@ -109,13 +117,29 @@ class ModelMeta(StructMeta):
     # Type checkers go by the constructors of the stubs.
     if not TYPE_CHECKING:
 
+        def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **options: Any) -> Any:
+            known = [base.__name__ for base in bases if base.__module__ == MODELS]
+            if known and namespace.get("__module__") != MODELS:
+                # It would be lost as soon as an instance is read, copied or pickled.
+                raise TypeError(
+                    f"{known[0]} is a model of the API and cannot be subclassed; write functions that take it"
+                )
+            return super().__new__(mcs, name, bases, namespace, **options)
+
         def __call__(cls, /, *args: Any, **values: Any) -> Any:
             try:
                 instance = super().__call__(*args, **values)
             except TypeError as error:
                 raise TypeError(_constructor_hint(cls, args, values) or str(error)) from None
+            if "_origin" in values:
+                raise TypeError(_constructor_hint(cls, args, values))
             instance._origin = UNSET
             return instance
+
+        @property
+        def __signature__(cls) -> Signature:
+            whole = super().__signature__
+            return whole.replace(parameters=[p for p in whole.parameters.values() if not p.name.startswith("_")])
 
 
 def _constructor_hint(cls: Any, args: tuple[Any, ...], values: Mapping[str, Any]) -> str:
@@ -187,12 +211,12 @@ class Model(
         return _codec().to_plain(self)
 
     @property
-    def extra_fields(self) -> dict[str, Any]:
-        """Properties that the server sent and the catalog does not know, by their names on the wire."""
-        slots = type(self)._extra_slots
-        found = {wire: value for wire, name in slots.items() if (value := getattr(self, name)) is not UNSET}
-        more = getattr(self, "_more", UNSET)
-        return found if more is UNSET else found | more
+    def extra_fields(self) -> Mapping[str, Any]:
+        """Properties that the server sent and the catalog does not know, by their names on the wire.
+
+        They are written back as they are. To send other values, change what :meth:`to_dict` returns, and send that.
+        """
+        return MappingProxyType(_extra(self))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Model) or type(self).__name__ != type(other).__name__:
@@ -204,10 +228,16 @@ class Model(
         equal = self.__eq__(other)
         return equal if equal is NotImplemented else not equal
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]
+
+    def __delattr__(self, name: str) -> None:
+        """Leave the property ``name`` out again, as ``None`` does."""
+        if name.startswith("_") or name not in self.__struct_fields__:
+            raise AttributeError(f"{type(self).__name__} has no property {name!r}")
+        setattr(self, name, None)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_show_named(_all_named(self), REPR_DEPTH)})"
+        return f"{type(self).__name__}({_show_named(_all_named(self), REPR_DEPTH, REPR_PROPERTIES)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         from . import drift
@@ -217,7 +247,7 @@ class Model(
         values = {wire: value for wire, (attribute, *_) in drift.properties(name).items()
                   if (value := getattr(self, attribute)) is not None}  # fmt: skip
         confused = [wire for wire in values if drift.is_confused(name, wire)]
-        return (_restore, (name, values | self.extra_fields, self._origin is UNSET, confused))
+        return (_restore, (name, values | _extra(self), self._origin is UNSET, confused))
 
 
 class FreeForm(dict[str, Any]):
@@ -245,7 +275,7 @@ class FreeForm(dict[str, Any]):
         return _codec().to_plain(self)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_show_named(self, REPR_DEPTH)})"
+        return f"{type(self).__name__}({_show_named(self, REPR_DEPTH, REPR_PROPERTIES)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restore_free_form, (type(self).__name__, dict(self)))
@@ -284,18 +314,27 @@ def _show_model(value: Model, depth: int) -> str:
     values = _all_named(value)
     if depth <= 0 and values:
         return f"{type(value).__name__}(…)"
-    first = dict(list(values.items())[:REPR_ITEMS])
-    return f"{type(value).__name__}({_show_named(first, depth)}{', …' if len(first) < len(values) else ''})"
+    return f"{type(value).__name__}({_show_named(values, depth, REPR_ITEMS)})"
 
 
 def _all_named(value: Model) -> dict[str, Any]:
-    return _named(value) | value.extra_fields
+    return _named(value) | _extra(value)
 
 
-def _show_named(values: Mapping[str, Any], depth: int) -> str:
-    return ", ".join(
-        f"{name}={'***' if is_secret_name(str(name)) else _show(value, depth - 1)}" for name, value in values.items()
-    )
+def _extra(model: Model) -> dict[str, Any]:
+    """The properties beyond the definition, by their names on the wire."""
+    slots = type(model)._extra_slots  # pyright: ignore[reportPrivateUsage]
+    found = {wire: value for wire, name in slots.items() if (value := getattr(model, name)) is not UNSET}
+    more = getattr(model, "_more", UNSET)
+    return found if more is UNSET else found | more
+
+
+def _show_named(values: Mapping[str, Any], depth: int, most: int) -> str:
+    shown = [
+        f"{name}={'***' if is_secret_name(str(name)) else _show(value, depth - 1)}"
+        for name, value in islice(values.items(), most)
+    ]
+    return ", ".join([*shown, "…"] if len(values) > most else shown)
 
 
 def _show(value: Any, depth: int) -> str:
@@ -306,12 +345,12 @@ def _show(value: Any, depth: int) -> str:
         items = cast("list[Any]", value)
         if items and (depth < 0 or len(items) > REPR_ITEMS):
             return f"[{_show(items[0], 0) if depth >= 0 else ''}… {len(items)} items]"
-        return f"[{', '.join(_show(item, depth) for item in items)}]"
+        return f"[{', '.join(_show(item, depth - isinstance(item, list)) for item in items)}]"
     if isinstance(value, dict):
         values = cast("dict[str, Any]", value)
         if values and (depth < 0 or len(values) > REPR_ITEMS):
             return f"{{… {len(values)} items}}"
-        return f"{{{_show_named(values, depth)}}}"
+        return f"{{{_show_named(values, depth, REPR_ITEMS)}}}"
     if isinstance(value, str) and len(value) > REPR_LIMIT:
         value = value[:REPR_LIMIT] + "…"
     return value.isoformat() if isinstance(value, date) else repr(value)

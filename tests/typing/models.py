@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, assert_type
 
@@ -26,7 +27,7 @@ def read(user: User, queue: Queue) -> None:
     assert_type(user.acd_auto_answer, bool | None)
     assert_type(user.division, Division | None)
     assert_type(queue.date_created, datetime | None)
-    assert_type(user.extra_fields, dict[str, Any])
+    assert_type(user.extra_fields, Mapping[str, Any])
     assert_type(user.to_dict(), dict[str, Any])
     assert_type(User.from_json(b"{}"), User)
     if user.state == "active" or user.state == "a value of next year":

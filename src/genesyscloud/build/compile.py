@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -62,9 +62,25 @@ def _json(value: object) -> bytes:
 
 def _completed(operation: OperationRecord, models: dict[str, ModelRecord], read: dict[str, str]) -> OperationRecord:
     """Add what follows from other parts of the definition. ``read``: result types of GET by path."""
-    given = {operation.result, read.get(operation.path, "")} if operation.body.startswith("#") else set[str]()
-    also = sorted(model_in(type_) for type_ in given - {operation.body} if type_.startswith("#"))
+    also = sorted(_sent_back(operation, models, read.get(operation.path, "")))
     return msgspec.structs.replace(operation, body_also=also, paging=detect_paging(operation, models))
+
+
+def _sent_back(operation: OperationRecord, models: dict[str, ModelRecord], read: str) -> Iterator[str]:
+    """The models other than its own that a caller read and may send to ``operation``.
+
+    What GET of the same path returns may replace what is there, whatever it is. Else it is what has at least half of
+    the properties that are asked for: a listing is not sent to make one of its entities, nor a result as its query.
+    """
+    if not operation.body.startswith("#"):
+        return
+    asked = {p.wire for p in models[model_in(operation.body)].properties}
+    for type_ in {operation.result, read} - {operation.body}:
+        if type_.startswith("#"):
+            name = model_in(type_)
+            shared = asked & {p.wire for p in models[name].properties}
+            if 2 * len(shared) >= len(asked) > 0 or (type_ == read and operation.method == "PUT"):
+                yield name
 
 
 def _with_cycles(models: Iterable[ModelRecord]) -> Iterable[ModelRecord]:
