@@ -376,6 +376,13 @@ def test_a_state_that_is_none(state: str) -> None:
         pages_of(Client(numbered(1)), "get_routing_queues", resume=state)
 
 
+@pytest.mark.parametrize("changed", [{"at": 5}, {"at": [1]}, {"at": {"evil": 1}}, {"size": "many"}, {"skip": "x"}])
+def test_a_state_that_somebody_changed(changed: dict[str, Any]) -> None:
+    state = msgspec.json.decode(pages_of(Client(numbered(1)), "get_routing_queues").state)
+    with pytest.raises(PagingError, match="cannot be read"):
+        pages_of(Client(numbered(1)), "get_routing_queues", resume=msgspec.json.encode(state | changed).decode())
+
+
 def test_a_state_of_another_list() -> None:
     client = Client(numbered(60))
     pages = pages_of(client, "get_routing_queues", name="a")
@@ -428,6 +435,54 @@ def test_an_endpoint_that_ignores_the_page_number(with_ids: bool, caplog: pytest
         assert len(list(pages_of(client, "get_routing_queues"))) == 3
     assert len(client.calls) == 2
     assert "get_routing_queues: stopped at page 2" in caplog.text
+
+
+def test_pages_are_compared_by_their_items_where_these_have_no_ids(caplog: pytest.LogCaptureFixture) -> None:
+    def echoing(query: Query, body: Any) -> dict[str, Any]:
+        number = int(query.get("pageNumber", 1))
+        return {"entities": [{"key": "a"}, {"key": "b"}], "pageNumber": number, "selfUri": f"/x?pageNumber={number}"}
+
+    client = Client(echoing)
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert len(list(pages_of(client, "get_flows_datatable_rows", "table"))) == 2
+    assert len(client.calls) == 2
+    assert "stopped at page 2: the page is the one before it again" in caplog.text
+
+    results = iter([{"results": [{"group": {"mediaType": "voice"}}], "cursor": f"c{n}"} for n in range(9)])
+    found = list(
+        pages_of(Client(lambda query, body: next(results)), "get_analytics_actions_aggregates_job_results", "j")
+    )
+    assert len(found) == 4, "one item without an id may well be followed by its equal, but not for ever"
+
+
+def test_tokens_that_go_in_circles(caplog: pytest.LogCaptureFixture) -> None:
+    following = {"": "A", "A": "B", "B": "C", "C": "A"}
+    numbers = iter(range(100))
+
+    def serve(query: Query, body: Any) -> dict[str, Any]:
+        return {"entities": things([next(numbers)]), "nextUri": f"/x?after={following[query.get('after', '')]}"}
+
+    client = Client(serve)
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert ids(pages_of(client, "get_assistants")) == [0, 1, 2, 3]
+    assert "one that was there before" in caplog.text
+
+
+def test_a_token_that_is_a_number() -> None:
+    def serve(query: Query, body: Any) -> dict[str, Any]:
+        at = int(query.get("cursor", 0))
+        return {"conversations": [{"conversationId": str(at)}]} | ({"cursor": at + 1} if at < 2 else {})
+
+    found = pages_of(Client(serve), "get_analytics_conversations_details_job_results", "j")
+    assert [item.conversation_id for item in found] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("token", [True, 1.5, {"a": 1}, ["x"]])
+def test_a_token_that_cannot_be_followed_is_warned_of(token: Any, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client(lambda query, body: {"conversations": [{"conversationId": "1"}], "cursor": token})
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert len(list(pages_of(client, "get_analytics_conversations_details_job_results", "j"))) == 1
+    assert "the token of the next page is no text" in caplog.text
 
 
 def test_a_token_that_never_changes() -> None:

@@ -4,7 +4,7 @@ The rules are functions of a :class:`~genesyscloud.catalog.Paging` record, the p
 and the reply. :class:`Pager` keeps the little that must be remembered between them. A *position* is a dict
 from the wire names of parameters to their values; the empty one is the first page.
 
-Guards, because real lists misbehave: a token that does not change, a page that repeats the one before it,
+Guards, because real lists misbehave: a token that was there before, a page that repeats the one before it,
 and three empty pages in a row end the list; items that a live list shows again on the next page, because
 it grew at the front, are handed out once.
 """
@@ -29,6 +29,8 @@ Position = dict[str, Any]
 SHIFTING = ("page", "search", "body", "scim", "history")
 #: Some endpoints hand out a next page for ever.
 MAX_EMPTY_PAGES = 3
+#: Positions that are remembered, 8 bytes and a place in a set each: a list of more pages may go in circles.
+MAX_POSITIONS = 100_000
 #: What the service takes when neither the caller nor the definition says how many items a page has.
 DEFAULT_SIZE = 25
 
@@ -86,16 +88,29 @@ def _numbers_go_on(listing: Any, number: int, size: int | None) -> bool:
 
 def _tokens(paging: Paging, asked: Position, listing: Any) -> Position | None:
     """The tokens in a reply: a property, a member of ``cursors``, or parameters of a relative link."""
-    backward = "before" in asked and "after" not in asked
+    backward = _is_backward(asked)
     names = ["before"] if backward else [name for name in paging.positions if name != "before"]
     main = names[0]
     link = field(listing, "previousUri" if backward else "nextUri")
     in_link = _link_parameters(link)
-    token = field(listing, "nextPage" if main == "q64" else main)
-    token = token or field(field(listing, "cursors"), "before" if backward else "after")
+    token = _token(paging, asked, listing)
+    if isinstance(token, int) and not isinstance(token, bool):
+        token = str(token)
     if isinstance(token, str) and token:
         return {main: _link_parameters(token).get(main, token)}
     return {name: in_link[name] for name in names if in_link.get(name)} or None
+
+
+def _is_backward(asked: Position) -> bool:
+    return "before" in asked and "after" not in asked
+
+
+def _token(paging: Paging, asked: Position, listing: Any) -> Any:
+    """What a reply gives as the token of the next page, of whatever type."""
+    backward = _is_backward(asked)
+    main = "before" if backward else next(name for name in paging.positions if name != "before")
+    token = field(listing, "nextPage" if main == "q64" else main)
+    return token or field(field(listing, "cursors"), "before" if backward else "after")
 
 
 def _link_parameters(link: Any) -> dict[str, str]:
@@ -152,6 +167,8 @@ class Pager:
         self._known: set[Any] = set()
         self._ids: list[Any] = []
         self._mark: Any = None
+        self._same = 0
+        self._asked: set[int] = set()
         self._empty = 0
         self._pages = 0
         self._remaining: int | None = None
@@ -209,11 +226,13 @@ class Pager:
 
     # --- receiving --------------------------------------------------------------------------------
 
-    def receive(self, value: Any, raw: bytes) -> None:
+    def receive(self, value: Any) -> None:
         """Take the reply to the last request."""
         listing, items = self._unpacked(value)
         asked = self._following or {}
-        repeated = self._note(items, raw)
+        if len(self._asked) < MAX_POSITIONS:
+            self._asked.add(_hashed(asked))
+        repeated = self._note(items)
         self._pages += 1
         self._value = value
         self._position = asked
@@ -223,10 +242,10 @@ class Pager:
         self._empty = 0 if items else self._empty + 1
         if repeated:
             self._end("the page is the one before it again; the endpoint seems to ignore where to go on")
-        elif self._following is not None and self._following == asked:
-            self._end("the next page is the same one")
-        elif self._following is None and items and self._unusable_link(listing):
-            self._warn("its nextUri has no known parameter")
+        elif self._following is not None and _hashed(self._following) in self._asked:
+            self._end("the next page is one that was there before")
+        elif self._following is None and items and (what := self._unusable(asked, listing)):
+            self._warn(what)
         elif self._empty >= MAX_EMPTY_PAGES:
             self._end(f"{MAX_EMPTY_PAGES} pages in a row were empty")
 
@@ -241,11 +260,15 @@ class Pager:
         log = logging.getLogger("genesyscloud.paging")
         log.warning("%s: stopped at page %d: %s", self.record.name, self._pages, why)
 
-    def _unusable_link(self, listing: Any) -> bool:
-        """Whether a reply that should carry a token names a next page in a way that cannot be followed."""
+    def _unusable(self, asked: Position, listing: Any) -> str:
+        """What is wrong with a reply that names a next page in a way that cannot be followed; else empty."""
+        if self.paging.style not in ("after", "cursor", "next_page"):
+            return ""
+        if _token(self.paging, asked, listing):
+            return "what it gives as the token of the next page is no text"
         link = field(listing, "nextUri")
-        by_token = self.paging.style in ("after", "cursor", "next_page") and "before" not in self._position
-        return by_token and bool(link) and link != field(listing, "selfUri")
+        unknown = link and link != field(listing, "selfUri") and not _is_backward(asked)
+        return "its nextUri has no known parameter" if unknown else ""
 
     def _unpacked(self, value: Any) -> tuple[Any, list[Any]]:
         """The object that holds the items, and the items."""
@@ -257,7 +280,7 @@ class Pager:
             value = field(value, parent)
         return value, _list(field(value, name)) or []
 
-    def _note(self, items: list[Any], raw: bytes) -> bool:
+    def _note(self, items: list[Any]) -> bool:
         """Remember the page by its items; return whether it is the one before it."""
         wire = self.paging.item_id
         ids = [field(item, wire) for item in items] if wire else []
@@ -267,10 +290,12 @@ class Pager:
         self._ids = ids if unique else []
         shifting = self.paging.style in SHIFTING and self.paging.positions[:1] != ["q64"]
         self._known = known if shifting else set()
-        mark = ids if unique else raw
-        repeated = bool(items and mark) and mark == self._mark
+        # Only the items: the rest of a page that is repeated may say that it is the next one.
+        mark = ids if unique else _digest(items)
+        self._same = self._same + 1 if items and mark == self._mark else 0
         self._mark = mark
-        return repeated
+        # One item without an identifier may well be followed by its equal.
+        return self._same > (0 if unique or len(items) > 1 else MAX_EMPTY_PAGES)
 
     def _start(self, items: list[Any]) -> int:
         """The index of the first item to hand out: 0, or behind the last one of a saved state."""
@@ -362,6 +387,9 @@ class Pager:
             saved: Any = codec.decode(state.encode())
             operation, arguments, at = saved["operation"], saved["arguments"], saved["at"]
             skip, last, size = int(saved.get("skip") or 0), saved.get("last"), saved["size"]
+            if not (at is None or set(cast("Position", at).keys()) <= set(self.paging.positions)):
+                raise ValueError(at)
+            size = None if size is None else int(size)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise self._error("the saved state cannot be read: it is not one of Pages.state") from None
         if operation != self.record.name:
@@ -375,10 +403,7 @@ class Pager:
 
     def _fingerprint(self) -> str:
         """What the list is a list of: the arguments without those of paging."""
-        import hashlib  # costs a program that pages without saving its place some milliseconds
-
-        plain = codec.to_plain([self._args, self._kwargs])
-        return hashlib.blake2b(codec.encode(_sorted(plain)), digest_size=8).hexdigest()
+        return _digest(_sorted(codec.to_plain([self._args, self._kwargs])))
 
     def _error(self, message: str) -> PagingError:
         error = PagingError(message)
@@ -425,6 +450,16 @@ def _with(body: Any, path: list[str], value: Any) -> Any:
     body = copy.copy(body)
     setattr(body, attribute_name(name), inner)
     return body
+
+
+def _digest(value: Any) -> str:
+    import hashlib  # costs a program that does not need it some milliseconds
+
+    return hashlib.blake2b(codec.encode(value), digest_size=8).hexdigest()
+
+
+def _hashed(position: Position) -> int:
+    return hash(tuple(sorted((name, str(value)) for name, value in position.items())))
 
 
 def _sorted(value: Any) -> Any:

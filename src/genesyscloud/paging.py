@@ -58,8 +58,6 @@ class Reply(Protocol):
 
     @property
     def value(self) -> Any: ...
-    @property
-    def raw(self) -> bytes: ...
 
 
 class Caller(Protocol):
@@ -152,7 +150,7 @@ class Pages(_Controls, Generic[T, R]):
             reply = self._client._respond(self._operation, args, kwargs)  # pyright: ignore[reportPrivateUsage]
         except BadRequest as error:
             raise self._refused(error) from error
-        self._pager.receive(reply.value, reply.raw)
+        self._pager.receive(reply.value)
 
 
 class AsyncPages(_Controls, Generic[T, R]):
@@ -190,7 +188,7 @@ class AsyncPages(_Controls, Generic[T, R]):
             reply = await self._client._respond(self._operation, args, kwargs)  # pyright: ignore[reportPrivateUsage]
         except BadRequest as error:
             raise self._refused(error) from error
-        self._pager.receive(reply.value, reply.raw)
+        self._pager.receive(reply.value)
 
 
 def paginate(client: Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pages[Any, Any]:
