@@ -10,14 +10,23 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from genesyscloud import codec
+from genesyscloud import AccessToken, GenesysCloud, codec, jobs
 from genesyscloud.catalog import Catalog, catalog
 from genesyscloud.clock import Clock
-from genesyscloud.errors import GenesysCloudError, JobFailed, JobTimeout
+from genesyscloud.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    GenesysCloudError,
+    JobFailed,
+    JobTimeout,
+    TooManyRequests,
+)
 from genesyscloud.http import Headers
 from genesyscloud.jobs import JobFamily, Progress, arun_job, ended, job_family, poll_delay, run_job
 from genesyscloud.operations import Operation, operation
 from genesyscloud.response import Response
+
+from .servers import Peer, RawServer
 
 DETAILS = "post_analytics_conversations_details_jobs"
 BODY = {"interval": "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"}
@@ -46,7 +55,12 @@ class Client:
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
         self.calls: list[str] = []
+        self.hurries: list[tuple[float, bool]] = []
         self.clock = FakeClock()
+
+    def _hurried(self, seconds: float, retry: bool, /) -> Client:
+        self.hurries.append((seconds, retry))
+        return self
 
     @property
     def _clock(self) -> Clock:
@@ -204,6 +218,61 @@ def test_timeout_cancels() -> None:
         run_job(client, operation(DETAILS), (), {"body": BODY, "timeout": 10})
     assert sum(client.clock.waited) == 10
     assert client.calls[-1] == "DELETE /analytics/conversations/details/jobs/j1"
+
+
+def test_every_call_has_the_time_of_the_job() -> None:
+    client = details(Client, "PENDING", "PENDING", *["PENDING"] * 9)
+    with pytest.raises(JobTimeout):
+        run_job(client, operation(DETAILS), (), {"body": BODY, "timeout": 3})
+    assert client.hurries == [(3, True), (2, True), (1.0, True), (1.0, True), (2.0, False)]
+    assert client.calls[-1].startswith("DELETE"), "once, and in two seconds"
+    unbounded = details(Client, "FULFILLED")
+    run_job(unbounded, operation(DETAILS), (), {"body": BODY, "timeout": None})
+    assert unbounded.hurries == []
+
+
+@pytest.mark.parametrize("error", [DeadlineExceeded("late"), TooManyRequests(429, retry_after=8)])
+def test_a_look_that_outlasts_the_job_is_a_timeout(error: GenesysCloudError) -> None:
+    client = details(Client, "PENDING", error)
+    with pytest.raises(JobTimeout, match=r"j1 PENDING: did not end within 2\.5 seconds") as caught:
+        run_job(client, operation(DETAILS), (), {"body": BODY, "timeout": 2.5})
+    assert caught.value.__cause__ is error
+    client = details(Client, "PENDING", error)
+    with pytest.raises(type(error)):
+        run_job(client, operation(DETAILS), (), {"body": BODY, "timeout": 60})
+
+
+def test_a_client_of_its_own_keeps_to_the_time_of_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a socket: the status never comes, and neither does the reply to the cancelling."""
+    monkeypatch.setattr(jobs, "LAST_LOOK", 0.1)
+    monkeypatch.setattr(jobs, "CANCEL_TIMEOUT", 0.1)
+
+    def serve(peer: Peer) -> None:
+        while request := peer.read_request():
+            if request.startswith(b"POST"):
+                peer.reply(b'{"jobId":"j1"}')
+
+    with RawServer(serve) as server, GenesysCloud(auth=AccessToken("t"), region=server.url) as gc:
+        with pytest.raises(JobTimeout) as caught:
+            gc.run_job(getattr(gc.analytics, DETAILS), BODY, timeout=0.3, poll_interval=0.1)
+        assert [line.split(" ")[0] for line in server.lines] == ["POST", "GET", "DELETE"]
+    assert isinstance(caught.value.__cause__, DeadlineExceeded)
+
+
+def test_progress_may_be_awaited_where_somebody_can() -> None:
+    seen: list[str] = []
+
+    async def on_progress(progress: Progress) -> None:
+        await asyncio.sleep(0)
+        seen.append(progress.state)
+
+    client = details(AsyncClient, "QUEUED", "FULFILLED")
+    asyncio.run(arun_job(client, operation(DETAILS), (), {"body": BODY, "on_progress": on_progress}))
+    assert seen == ["QUEUED", "FULFILLED"]
+    client = details(Client, "QUEUED", "FULFILLED")
+    with pytest.raises(ConfigurationError, match="async hook needs AsyncGenesysCloud"):
+        run_job(client, operation(DETAILS), (), {"body": BODY, "on_progress": on_progress})
+    assert client.calls[-1].startswith("DELETE")
 
 
 @pytest.mark.parametrize("delete", [None, RuntimeError("no"), GenesysCloudError("no")])

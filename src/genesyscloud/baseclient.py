@@ -299,6 +299,11 @@ class BaseClient:
         view._changed = (base, replace(base, **view._changes))
         return view
 
+    def _hurried(self, seconds: float, retry: bool) -> Self:
+        """Return a view whose calls take no longer than ``seconds``; without ``retry`` each is made once."""
+        total = min(seconds, self._settings.timeouts.total)
+        return self.with_options(timeout=total, retry=None if retry else False)
+
     def preload(self, *ops: Callable[..., Any] | str) -> None:
         """Build now what the first calls of these operations would build, so that no event loop waits for it then.
 

@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from .catalog import Catalog, OperationRecord, catalog
 from .clock import Clock
-from .errors import GenesysCloudError, JobFailed, JobTimeout
+from .errors import DeadlineExceeded, GenesysCloudError, JobFailed, JobTimeout, TooManyRequests
 from .operations import Operation, operation
 from .pager import field
 from .paging import apaginate, paginate, unbound
+from .pipeline import refuse_awaitable
 
 __all__ = ["Call", "Job", "JobFamily", "Progress", "Wait", "arun_job", "ended", "job_family", "poll_delay", "run_job"]
 
@@ -48,6 +49,10 @@ BAD = frozenset({
 POLL_INTERVAL = 1.0
 MAX_POLL_INTERVAL = 30.0
 TIMEOUT = 3600.0
+#: Seconds for the look at a job when its time is over.
+LAST_LOOK = 1.0
+#: Seconds for cancelling a job: whoever has stopped waiting does not want to wait.
+CANCEL_TIMEOUT = 2.0
 
 
 class JobFamily(NamedTuple):
@@ -71,11 +76,13 @@ class Progress(NamedTuple):
 
 
 class Call(NamedTuple):
-    """An operation is to be called."""
+    """An operation is to be called, in so many seconds, where its end is not only the client's affair."""
 
     operation: Operation
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    seconds: float | None = None
+    retry: bool = True
 
 
 class Wait(NamedTuple):
@@ -84,9 +91,17 @@ class Wait(NamedTuple):
     seconds: float
 
 
+class Tell(NamedTuple):
+    """The caller is to be told."""
+
+    hook: Callable[[Progress], object]
+    progress: Progress
+
+
 class _Caller(Protocol):
     @property
     def _clock(self) -> Clock: ...
+    def _hurried(self, seconds: float, retry: bool, /) -> Self: ...
     def _invoke(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any: ...
     def _respond(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any: ...
 
@@ -170,7 +185,8 @@ class Job:
     Args:
         record: the operation that submits it.
         args, kwargs: its arguments, and ``poll_interval`` (seconds before the second look, growing),
-            ``timeout`` (seconds in all, ``None`` for no end), ``on_progress``, ``limit`` and ``page_size``.
+            ``timeout`` (seconds in all, ``None`` for no end), ``on_progress`` (given a :class:`Progress`; with an
+            async client it may be a coroutine function), ``limit`` and ``page_size``.
 
     Raises:
         GenesysCloudError: the operation does not submit a job.
@@ -202,32 +218,34 @@ class Job:
         values = dict(zip(names, self._args, strict=False)) | self._kwargs
         return (*(values[name] for name in names), self.id)
 
-    def steps(self, now: Callable[[], float]) -> Generator[Call | Wait, Any, Any]:
-        """Yield what is to be done and receive what came of it; return the last status.
+    def steps(self, now: Callable[[], float]) -> Generator[Call | Wait | Tell, Any, Any]:
+        """Yield what is to be done and receive what came of it, or the error; return the last status.
 
         Raises:
             JobFailed: the job ended without a result.
             JobTimeout: it did not end in time.
         """
         start = now()
-        submitted = yield Call(operation(self.family.submit.name), self._args, self._kwargs)
+        end = None if self._timeout is None else start + self._timeout
+        status = submitted = yield from self._asked(self.family.submit, self._args, self._kwargs, None, now, end)
         found = field(submitted, self.family.id_property)
         self.id = str((found if isinstance(found, str) else field(found, "id")) or "")
-        status, looks = submitted, 0
+        looks = 0
         self._open = ended(self._state(status)) is None
         if self._open and not self.id:
             self._open = False
             raise self._failed(JobFailed, "the reply to the submission has no id", status)
         while self._open:
-            left = None if self._timeout is None else start + self._timeout - now()
+            left = None if end is None else end - now()
             if left is not None and left <= 0:
-                raise self._failed(JobTimeout, f"did not end within {self._timeout:g} seconds", status)
+                raise self._late(status)
             delay = poll_delay(looks, self._interval)
             yield Wait(delay if left is None else min(delay, left))
-            status = yield Call(operation(self.family.status.name), self._path(), {})
+            status = yield from self._asked(self.family.status, self._path(), {}, status, now, end)
             looks += 1
             self._open = ended(self._state(status)) is None
-            self._report(status, now() - start)
+            if self._on_progress is not None:
+                yield Tell(self._on_progress, self._progress(status, now() - start))
         if ended(self._state(status)) is False:
             raise self._failed(JobFailed, _reason(status) or "the service gave no reason", status)
         return status
@@ -235,11 +253,33 @@ class Job:
     def _state(self, status: Any) -> str:
         return str(field(status, self.family.state_property) or "")
 
-    def _report(self, status: Any, elapsed: float) -> None:
-        if self._on_progress is not None:
-            percent = field(status, "percentProgress")
-            percent = float(percent) if isinstance(percent, int | float) else None
-            self._on_progress(Progress(self.id, self._state(status), percent, elapsed))
+    def _asked(
+        self,
+        record: OperationRecord,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        status: Any,
+        now: Callable[[], float],
+        end: float | None,
+    ) -> Generator[Call, Any, Any]:
+        """Call an operation within the time of the job; ``status`` is what is known of it before."""
+        # A look when the time is over has some seconds all the same: the job may have ended meanwhile.
+        seconds = None if end is None else max(end - now(), LAST_LOOK)
+        try:
+            return (yield Call(operation(record.name), args, kwargs, seconds))
+        except (DeadlineExceeded, TooManyRequests) as error:
+            pause = (error.retry_after or 0.0) if isinstance(error, TooManyRequests) else 0.0
+            if end is None or now() + pause < end:
+                raise
+            raise self._late(status) from error
+
+    def _progress(self, status: Any, elapsed: float) -> Progress:
+        percent = field(status, "percentProgress")
+        percent = float(percent) if isinstance(percent, int | float) else None
+        return Progress(self.id, self._state(status), percent, elapsed)
+
+    def _late(self, status: Any) -> JobFailed:
+        return self._failed(JobTimeout, f"did not end within {self._timeout:g} seconds", status)
 
     def _failed(self, kind: type[JobFailed], why: str, status: Any) -> JobFailed:
         state = self._state(status)
@@ -251,7 +291,7 @@ class Job:
         """Return the call that cancels the job, or ``None`` when it has ended or cannot be cancelled."""
         if not self._open or not self.id or self.family.cancel is None:
             return None
-        return Call(operation(self.family.cancel.name), self._path(), {})
+        return Call(operation(self.family.cancel.name), self._path(), {}, CANCEL_TIMEOUT, retry=False)
 
     def fetching(self) -> Call | None:
         """Return the call for the results, or ``None`` when the status is all there is."""
@@ -260,6 +300,11 @@ class Job:
         paged = self.family.results.paging is not None
         extra = {name: value for name, value in self._paging.items() if value is not None} if paged else {}
         return Call(operation(self.family.results.name), self._path(), extra)
+
+
+def _invoke(client: _Caller, call: Call) -> Any:
+    view = client if call.seconds is None else client._hurried(call.seconds, call.retry)  # pyright: ignore[reportPrivateUsage]
+    return view._invoke(call.operation, call.args, call.kwargs)  # pyright: ignore[reportPrivateUsage]
 
 
 def run_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -279,16 +324,26 @@ def run_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str
         JobTimeout: it did not end in time; it was cancelled where that is possible.
         GenesysCloudError: ``op`` does not submit a job.
 
-    An exception on the way, Ctrl-C included, cancels the job where that is possible.
+    An exception on the way, Ctrl-C included, cancels the job where that is possible, in no more than 2 seconds.
     """
     job = Job(unbound(op).record, args, kwargs)
     clock = client._clock  # pyright: ignore[reportPrivateUsage]
-    invoke = client._invoke  # pyright: ignore[reportPrivateUsage]
-    steps, came = job.steps(clock.monotonic), None
+    steps = job.steps(clock.monotonic)
     try:
+        todo = next(steps)
         while True:
-            todo = steps.send(came)
-            came = clock.sleep(todo.seconds) if isinstance(todo, Wait) else invoke(*todo)
+            came = None
+            try:
+                if isinstance(todo, Wait):
+                    clock.sleep(todo.seconds)
+                elif isinstance(todo, Tell):
+                    refuse_awaitable(todo.hook(todo.progress))
+                else:
+                    came = _invoke(client, todo)
+            except BaseException as error:
+                todo = steps.throw(error)
+            else:
+                todo = steps.send(came)
     except StopIteration as stop:
         status = stop.value
     except BaseException:
@@ -296,33 +351,45 @@ def run_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str
         if cancel is not None:
             # The reason to stop is worth more than whatever goes wrong while tidying up.
             with contextlib.suppress(Exception):
-                invoke(*cancel)
+                _invoke(client, cancel)
         raise
     fetch = job.fetching()
     if fetch is None:
         return status
-    return paginate(client, *fetch) if fetch.operation.record.paging else invoke(*fetch)
+    return paginate(client, *fetch[:3]) if fetch.operation.record.paging else _invoke(client, fetch)
 
 
 async def arun_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """:func:`run_job` for an async client; cancelling the task cancels the job where that is possible."""
     job = Job(unbound(op).record, args, kwargs)
     clock = client._clock  # pyright: ignore[reportPrivateUsage]
-    invoke = client._invoke  # pyright: ignore[reportPrivateUsage]
-    steps, came = job.steps(clock.monotonic), None
+    steps = job.steps(clock.monotonic)
     try:
+        todo = next(steps)
         while True:
-            todo = steps.send(came)
-            came = await (clock.asleep(todo.seconds) if isinstance(todo, Wait) else invoke(*todo))
+            came = None
+            try:
+                if isinstance(todo, Wait):
+                    await clock.asleep(todo.seconds)
+                elif isinstance(todo, Tell):
+                    told: Any = todo.hook(todo.progress)
+                    if hasattr(told, "__await__"):
+                        await told
+                else:
+                    came = await _invoke(client, todo)
+            except BaseException as error:
+                todo = steps.throw(error)
+            else:
+                todo = steps.send(came)
     except StopIteration as stop:
         status = stop.value
     except BaseException:
         cancel = job.cancelling()
         if cancel is not None:
             with contextlib.suppress(Exception):
-                await invoke(*cancel)
+                await _invoke(client, cancel)
         raise
     fetch = job.fetching()
     if fetch is None:
         return status
-    return apaginate(client, *fetch) if fetch.operation.record.paging else await invoke(*fetch)
+    return apaginate(client, *fetch[:3]) if fetch.operation.record.paging else await _invoke(client, fetch)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .ratelimit import RateLimiter
     from .transport import AsyncTransport, Transport
 
-__all__ = ["Engine", "Plan", "arun", "plan", "run"]
+__all__ = ["Engine", "Plan", "arun", "plan", "refuse_awaitable", "run"]
 
 T = TypeVar("T")
 S = TypeVar("S", bound="SharedToken[Any]")
@@ -304,7 +304,7 @@ def run(steps: Steps[T], engine: Engine[TokenSource], transport: Transport) -> T
                 elif type(effect) is Blocking:
                     outcome = effect.work()
                 elif type(effect) is Notify:
-                    _refuse_awaitable(effect.hook(effect.event))
+                    refuse_awaitable(effect.hook(effect.event))
             except BaseException as error:
                 effect = steps.throw(error)
             else:
@@ -370,7 +370,8 @@ async def _in_thread(effect: Blocking) -> Any:
         raise
 
 
-def _refuse_awaitable(observed: Any) -> None:
+def refuse_awaitable(observed: Any) -> None:
+    """Refuse what a coroutine function returned, where nobody can await it."""
     if hasattr(observed, "__await__"):
         if hasattr(observed, "close"):
             observed.close()
