@@ -53,12 +53,27 @@ def test_the_token_request() -> None:
 
 @pytest.mark.parametrize(
     ("lifetime", "expires", "renews"),
-    [(86400, 86400, 86340), (300, 300, 270), ("600", 600, 540), (None, inf, inf), ("soon", inf, inf), (0, inf, inf)],
+    [
+        (86400, 86400, 86340),
+        (300, 300, 270),
+        ("600", 600, 540),
+        (None, inf, inf),
+        ("soon", inf, inf),
+        (0, inf, inf),
+        (10**400, inf, inf),
+    ],
 )
 def test_lifetimes(lifetime: Any, expires: float, renews: float) -> None:
     read = token_from_reply(token("t", lifetime, refresh_token="r"), NOW)
     assert (read.expires_at - NOW, read.renew_at - NOW, read.refresh_token) == (expires, renews, "r")
     assert read.raw["token_type"] == "bearer"
+
+
+@pytest.mark.parametrize("wrong", ["a\r\nX: y", "t\u20ac", "t\x00"])
+def test_a_token_that_no_header_can_have(wrong: str) -> None:
+    with pytest.raises(OAuthError, match="characters that no header can have") as caught:
+        token_from_reply(token(wrong), NOW)
+    assert wrong not in str(caught.value)
 
 
 @pytest.mark.parametrize(

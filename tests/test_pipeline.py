@@ -105,6 +105,17 @@ def test_success() -> None:
     ]
 
 
+@pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "hex", "unicode_escape", "no-such"])
+def test_a_charset_that_is_none_hides_no_error(charset: str) -> None:
+    page = reply(
+        502, raw=b"<html><title>Bad gateway \xff\\x</title></html>", content_type=f"text/html; charset={charset}"
+    )
+    assert both(lambda gc: gc.users.get_users_me(), [token(), page, reply(200, ME)]).result.id == "u1"
+    error = both(lambda gc: gc.users.get_users_me(), [token(), page._replace(status=400)]).result
+    assert isinstance(error, BadRequest)
+    assert "Bad gateway" in str(error)
+
+
 @pytest.mark.parametrize(
     ("answer", "value"),
     [

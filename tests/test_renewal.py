@@ -11,9 +11,11 @@ import pytest
 
 from genesyscloud import MemoryTokenStore, ReauthenticationSettings
 from genesyscloud.auth import Token
-from genesyscloud.errors import ConfigurationError, DeadlineExceeded, OAuthError
+from genesyscloud.auth.renewal import ahead_deadline
+from genesyscloud.errors import ConfigurationError, DeadlineExceeded, OAuthError, ReadTimeout
+from genesyscloud.http import Request
 
-from .engine import ME, FakeClock, async_client, client, reply, token
+from .engine import ME, Answer, FakeClock, async_client, client, reply, token
 from .test_auth import AsyncGate, Gate, threaded
 
 SHORT = ReauthenticationSettings(refresh_token_wait_max=0.05)
@@ -51,6 +53,33 @@ def test_a_task_waits_so_long_at_most() -> None:
         assert (await leader).name == "Bearer t1"
 
     asyncio.run(main())
+
+
+def test_a_renewal_ahead_of_time_takes_half_of_the_time_there_is() -> None:
+    assert ahead_deadline(400.0, 100.0, 60.0) == 105.0, "5 seconds at most"
+    assert ahead_deadline(102.0, 100.0, 60.0) == 101.0, "the call has 2 seconds"
+    assert ahead_deadline(400.0, 100.0, 3.0) == 101.5, "the token has 3 seconds"
+    assert ahead_deadline(99.0, 100.0, -1.0) == 100.0
+
+
+def test_a_login_service_that_hangs_stops_nobody_whose_token_is_valid() -> None:
+    clock = FakeClock()
+
+    def server(request: Request) -> Answer:
+        if not request.url.endswith("/oauth/token"):
+            return reply(200, {"id": "u1", "name": request.headers["Authorization"]})
+        if transport.seen[:-1]:
+            clock.now += transport.timeouts[-1].total
+            return ReadTimeout("nothing came")
+        return token("t1", 40)
+
+    gc, transport = client(server, clock, timeout=1.5)
+    gc.users.get_users_me()
+    clock.now += 36.2
+    assert gc.users.get_users_me().name == "Bearer t1"
+    assert transport.timeouts[-2].total == 0.75
+    assert gc.users.get_users_me().name == "Bearer t1"
+    assert len(transport.requests) == 5, "it is not tried again at once"
 
 
 # --- over a store -------------------------------------------------------------------------------

@@ -122,5 +122,6 @@ def _text(body: bytes, media: str) -> str:
     charset = _CHARSET.search(media)
     try:
         return body.decode(charset[1] if charset else "utf-8", "replace")
-    except LookupError:
+    except (LookupError, ValueError):
+        # Unknown, or one of Python's own that is for other things and takes no "replace" (idna, punycode, undefined).
         return body.decode("utf-8", "replace")

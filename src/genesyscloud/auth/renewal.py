@@ -23,7 +23,7 @@ from .tokens import Change, SharedTokenStore, Token, TokenStore
 if TYPE_CHECKING:
     from ..pipeline import Engine
 
-__all__ = ["SLACK", "ask", "plan_login", "plan_token"]
+__all__ = ["SLACK", "ahead_deadline", "ask", "plan_login", "plan_token"]
 
 #: A transport's timer may end this much (seconds) before the deadline that it was set to.
 SLACK = 0.05
@@ -31,6 +31,8 @@ SLACK = 0.05
 POLL = 0.1
 #: Seconds for which those who waited can read why the renewal that they waited for failed.
 REMEMBERED = 5.0
+#: Seconds at most for a renewal that nothing depends on yet.
+AHEAD = 5.0
 
 T = TypeVar("T")
 _log = logging.getLogger("genesyscloud.auth")
@@ -195,18 +197,31 @@ def ask(store: TokenStore, work: Callable[[], T]) -> Steps[T]:
     return work()
 
 
+def ahead_deadline(deadline: float, now: float, valid: float) -> float:
+    """Return the end of a renewal that nothing depends on: half of what there is, so that the old token can be used.
+
+    Args:
+        deadline: of the call that needs a token, on the monotonic clock.
+        now: the monotonic clock.
+        valid: seconds for which the old token is valid.
+    """
+    return now + max(0.0, min(AHEAD, (deadline - now) / 2, valid / 2))
+
+
 def plan_login(engine: Engine[Any], previous: Token | None, urgent: bool, deadline: float) -> Steps[Token]:
     """Carry out a login with the client's strategy.
 
     Args:
         previous: the token to be renewed, if there was one.
-        urgent: whether calls depend on it; if not, one attempt is enough.
+        urgent: whether calls depend on it; if not, one attempt is enough, and half of the time.
         deadline: of the call that needs the token.
 
     Raises:
         OAuthError: the service refused. TransportError: it could not be reached.
     """
     clock = engine.clock
+    if not urgent and previous is not None:
+        deadline = ahead_deadline(deadline, clock.monotonic(), previous.expires_at - clock.time())
     flow = engine.tokens.auth.flow(engine.login, clock.time(), previous)
     sent = Secrets(())
     try:

@@ -105,6 +105,9 @@ def token_from_reply(reply: Reply, now: float, secrets: tuple[str, ...] = ()) ->
     token = fields.get("access_token")
     if not 200 <= reply.status < 300 or not isinstance(token, str) or not token:
         raise _refusal(reply, fields, secrets)
+    if not token.isascii() or not token.isprintable():
+        correlation = reply.headers.get("inin-correlation-id", "")
+        raise OAuthError(reply.status, "", "the access token has characters that no header can have", correlation)
     return token_from_fields(fields, now)
 
 
@@ -176,6 +179,6 @@ def _fields(body: bytes) -> Mapping[str, Any]:
 def _lifetime(value: Any) -> float:
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return inf
     return seconds if seconds > 0 else inf
