@@ -22,7 +22,7 @@ import pytest
 import genesyscloud
 from genesyscloud import BreakerSettings, GenesysCloud, LoggingSettings
 from genesyscloud.errors import ApiError, ConfigurationError, GenesysCloudError, ReadTimeout
-from genesyscloud.http import Reply, Request
+from genesyscloud.http import Headers, Reply, Request
 from genesyscloud.logs import Exchange
 
 from .engine import ME, Answer, async_client, client, reply, token
@@ -177,6 +177,15 @@ def test_tasks_log_too(path: Path) -> None:
 
     asyncio.run(main())
     assert [one["level"] for one in logged(path)] == ["debug", "debug"]
+
+
+@pytest.mark.parametrize("format_", ["json", "text"])
+def test_headers_of_any_bytes(path: Path, format_: str) -> None:
+    answer = reply(200, ME)
+    headers = Headers([*answer.headers.items(), ("x-odd", b"\xc3\xff".decode("utf-8", "surrogateescape"))])
+    gc, _ = client([token(), answer._replace(headers=headers)], logging=settings(path, "trace", format=format_))
+    gc.users.get_users_me()
+    assert "\\udcc3\\udcff" in path.read_text()
 
 
 # --- where to -----------------------------------------------------------------------------------

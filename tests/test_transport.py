@@ -272,6 +272,38 @@ def test_every_framing_of_a_body_is_understood(client: Client, data: bytes, body
         assert client.send(server.url + "/x").body == body
 
 
+@pytest.mark.parametrize("hidden", [b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"Content-Length: 2\r\n\r\n{}"])
+def test_the_body_of_what_has_none_is_no_answer_to_the_next_request(client: Client, hidden: bytes) -> None:
+    def handler(peer: Peer) -> None:
+        while request := peer.read_request():
+            if request.startswith(b"DELETE"):
+                peer.send(b"HTTP/1.1 204 No Content\r\n" + hidden)
+            else:
+                peer.reply(b"ok")
+
+    with RawServer(handler) as server:
+        for _ in range(2):
+            reply = client.send(server.url + "/x", "DELETE")
+            assert (reply.status, reply.body) == (204, b"")
+            assert client.send(server.url + "/x").body == b"ok"
+        assert len(server.requests) == 4
+
+
+def test_a_body_may_look_like_a_head(client: Client) -> None:
+    quoted = b"HTTP/1.1 204 No Content\r\n\r\nrest"
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * len(quoted)))
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer.send(quoted)
+        peer.send(quoted)
+        peer.wait_for_end()
+
+    with RawServer(handler) as server:
+        assert client.send(server.url + "/x").body == 2 * quoted
+
+
 def test_head_has_no_body(client: Client) -> None:
     with RawServer(sends(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Encoding: gzip\r\n\r\n")) as server:
         assert client.send(server.url + "/x", "HEAD").body == b""

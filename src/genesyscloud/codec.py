@@ -18,7 +18,7 @@ import msgspec
 from . import classes, drift, model
 from .errors import DriftError, InvalidBody
 
-__all__ = ["NotJson", "decode", "encode", "to_plain"]
+__all__ = ["NotJson", "decode", "encode", "encode_for_people", "to_plain"]
 
 
 #: The escape of one half of a character, of which msgspec takes pairs only.
@@ -118,8 +118,16 @@ def encode(value: Any) -> bytes:
     return data
 
 
+def encode_for_people(value: Any) -> bytes:
+    """Write JSON that is read and not sent: halves of characters are kept, whoever they are from."""
+    try:
+        return encode(value)
+    except UnicodeEncodeError:
+        return _encode_halves(value)
+
+
 def _encode_halves(value: Any) -> bytes:
-    """Write JSON with halves of characters, as they came in a reply."""
+    """Write JSON with halves of characters as escapes."""
     plain = to_plain(value)
     _refuse_endless_numbers(plain)
     return json.dumps(plain, separators=(",", ":")).encode()

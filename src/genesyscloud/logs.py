@@ -74,9 +74,9 @@ class Exchange:
 
     def __str__(self) -> str:
         if self._settings.format == "json":
-            from .codec import encode
+            from .codec import encode_for_people
 
-            return encode(self.to_dict()).decode()
+            return encode_for_people(self.to_dict()).decode()
         return _text(self.to_dict())
 
     def __repr__(self) -> str:

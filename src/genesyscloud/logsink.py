@@ -106,9 +106,9 @@ class _Formatter(logging.Formatter):
         date, message = date_text(record.created), record.getMessage()
         if not self._json:
             return f"{date} {record.levelname} {message}"
-        from .codec import encode
+        from .codec import encode_for_people
 
-        return encode({"level": record.levelname.lower(), "date": date, "message": message}).decode()
+        return encode_for_people({"level": record.levelname.lower(), "date": date, "message": message}).decode()
 
 
 class _Console(logging.Handler):

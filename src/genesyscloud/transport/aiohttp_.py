@@ -11,6 +11,7 @@ import asyncio
 import io
 import os
 from contextvars import Context, ContextVar, Token
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from .settings import ProxySettings, TlsSettings
 
 try:
     import aiohttp
+    from aiohttp.client_proto import ResponseHandler
     from yarl import URL
 except ImportError:
     raise ConfigurationError("the async client needs an optional package: pip install 'genesyscloud[async]'") from None
@@ -37,6 +39,7 @@ __all__ = ["AiohttpTransport"]
 
 #: What ``aiohttp`` would add by itself. Signed uploads must go out with exactly the headers that were signed.
 _AUTOMATIC_HEADERS = {"accept", "content-type", "user-agent"}
+_NO_CONTENT = b"HTTP/1.1 204"
 _LONG = 1 << 19
 #: Longest line and field of a reply's head, in bytes; the same as for threads.
 _LONGEST_LINE = 65536
@@ -145,6 +148,18 @@ class _Timer:
 _attempt: ContextVar[_Attempt] = ContextVar("genesyscloud_attempt")
 
 
+class _Protocol(ResponseHandler):
+    """Takes a 204 for what it is also when a body comes with it, over which ``aiohttp`` would lose the whole reply."""
+
+    def data_received(self, data: bytes) -> None:
+        if data.startswith(_NO_CONTENT) and not self.should_close:
+            end = data.find(b"\r\n\r\n") + 4
+            if 4 <= end < len(data):
+                data = data[:end]
+                self.force_close()
+        super().data_received(data)
+
+
 class _Connector(aiohttp.TCPConnector):
     async def connect(self, *args: Any, **options: Any) -> Any:
         attempt = _attempt.get()
@@ -169,6 +184,7 @@ class _LoopState:
         # The slots bound the connections; the connector's own limit would blame waiting on the network.
         self.slots = asyncio.Semaphore(pool_size)
         self.connector = _Connector(limit=0)
+        self.connector._factory = partial[ResponseHandler](_Protocol, loop=loop)  # type: ignore[assignment]  # pyright: ignore[reportPrivateUsage]
         self.session = aiohttp.ClientSession(
             connector=self.connector,
             cookie_jar=aiohttp.DummyCookieJar(),
