@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genesyscloud import GenesysCloud
 from genesyscloud.http import Request
-from genesyscloud.sandbox import Sandbox
+from genesyscloud.sandbox import Fault, Sandbox
 from genesyscloud.sandbox.datafile import DataFileError
 from genesyscloud.sandbox.demo import description
 from genesyscloud.sandbox.seeds import SECTIONS, SeedError
@@ -312,3 +312,33 @@ def test_over_the_admin_interface():
     assert post(b'{"quues": []}', "application/json") == 400
     assert post(b'{"organization": "demo"}', "application/json") == 400
     assert _names(sandbox.client(), "/api/v2/routing/queues") == ["One"]
+
+
+def test_a_snapshot_brings_back_an_organization_that_was_replaced(tmp_path: Path):
+    with Sandbox(seed=4, data=None) as sandbox, sandbox.client() as gc:
+        made = gc.request("POST", "/api/v2/routing/queues", json={"name": "Kept"}).value["id"]
+        before = gc.routing.get_routing_queues(page_size=100).to_dict()
+        snapshot = sandbox.snapshot()
+        for _ in range(2):
+            sandbox.seed({"queues": ["A"]})
+            assert [queue.name for queue in gc.routing.get_routing_queues().entities] == ["A"]
+            sandbox.restore(snapshot)
+            assert gc.routing.get_routing_queues(page_size=100).to_dict() == before
+            assert gc.routing.get_routing_queue(made).name == "Kept"
+    with Sandbox(data=tmp_path / "data") as sandbox:
+        snapshot = sandbox.snapshot()
+        sandbox.seed({"queues": ["A"]})
+        with pytest.raises(ValueError, match="the snapshot was made before seed"):
+            sandbox.restore(snapshot)
+
+
+def test_rewinding_takes_back_what_is_none_of_the_organization():
+    with Sandbox(rate_limit=2) as sandbox, sandbox.client(retry=False) as gc:
+        snapshot = sandbox.snapshot()
+        for _ in range(3):
+            gc.users.get_users_me()
+            gc.users.get_users_me()
+            sandbox.faults.add(Fault(kind="server_error"))
+            sandbox.snapshots["named"] = sandbox.snapshot()
+            sandbox.rewind(snapshot)
+            assert (sandbox.faults.listed(), sandbox.requests.listed(), sandbox.snapshots) == ([], [], {})

@@ -18,6 +18,7 @@ TESTS = """
 import asyncio
 import urllib.request
 import pytest
+from genesyscloud.sandbox import Fault
 
 seen = []
 
@@ -27,18 +28,29 @@ def test_first(sandbox, genesyscloud_client):
     name = genesyscloud_client.organization.get_organizations_me().name
     genesyscloud_client.request("POST", "/api/v2/routing/queues", json={"name": "Mine"})
     sandbox.clock.freeze(4_000_000_000)
+    sandbox.faults.add(Fault(kind="server_error", operation="get_users"))
     assert genesyscloud_client.routing.get_routing_queues(name="Mine").total == 1
 
 def test_second_starts_like_the_first(sandbox, genesyscloud_client):
     assert seen == [sandbox]
+    assert sandbox.requests.listed() == []
     assert genesyscloud_client.routing.get_routing_queues(name="Mine").total == 0
     assert not sandbox.clock.frozen
+    assert sandbox.faults.listed() == []
+    sandbox.seed({"queues": ["A"]})
+    assert genesyscloud_client.routing.get_routing_queues().total == 1
+
+def test_third_has_the_organization_of_the_start(genesyscloud_client):
+    assert genesyscloud_client.routing.get_routing_queues().total == 250
 
 @pytest.mark.genesyscloud(seed=9, seeded_counts={"/api/v2/users": 2})
 def test_of_its_own(sandbox, genesyscloud_client):
     assert seen != [sandbox]
     assert sandbox.settings.seed == 9
     assert genesyscloud_client.users.get_users().total == 2
+
+@pytest.mark.genesyscloud(7)
+def test_a_marker_without_names(sandbox): ...
 
 def test_async(genesyscloud_async_client):
     async def go():
@@ -60,7 +72,8 @@ def test_fixtures(tmp_path: Path):
     command = [sys.executable, "-m", "pytest", "-p", "genesyscloud.testing", "--strict-markers", "-q", str(tmp_path)]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
-    assert "5 passed" in done.stdout, done.stdout + done.stderr
+    assert "6 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "genesyscloud() takes options by their names (seed=7), not 7" in done.stdout
 
 
 def test_the_plugin_costs_those_nothing_who_do_not_use_it():

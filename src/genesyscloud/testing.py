@@ -61,7 +61,9 @@ def _genesyscloud_sandbox(sandbox_options: dict[str, Any]) -> Generator[Sandbox]
 
 @pytest.fixture
 def sandbox(request: pytest.FixtureRequest) -> Generator[Sandbox]:
-    """A sandbox in the state of its start. Whatever the test does to it is taken back at its end, the clock included.
+    """A sandbox in the state of its start. Whatever the test does to it is taken back at its end.
+
+    That includes the clock, faults, another organization, and the counts of requests.
 
     With the marker ``genesyscloud(seed=7, …)`` the test gets a sandbox of its own, with these options.
     """
@@ -69,6 +71,8 @@ def sandbox(request: pytest.FixtureRequest) -> Generator[Sandbox]:
 
     marker = request.node.get_closest_marker(MARKER)
     if marker is not None:
+        if marker.args:
+            raise pytest.UsageError(f"{MARKER}() takes options by their names (seed=7), not {marker.args[0]!r}")
         with Sandbox(**marker.kwargs) as made:
             yield made
         return
@@ -77,7 +81,7 @@ def sandbox(request: pytest.FixtureRequest) -> Generator[Sandbox]:
     try:
         yield shared
     finally:
-        shared.restore(snapshot)
+        shared.rewind(snapshot)
 
 
 @pytest.fixture

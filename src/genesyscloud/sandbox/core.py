@@ -59,10 +59,12 @@ __all__ = ["Sandbox", "SandboxSnapshot"]
 
 
 class SandboxSnapshot(NamedTuple):
-    """A sandbox at some moment: what it held, and the course of its clock."""
+    """A sandbox at some moment: what it held, the course of its clock, and what its organization had begun with."""
 
     store: Snapshot
     clock: ClockState
+    organization: Organization
+    settings: Settings
 
 
 class Sandbox:
@@ -152,7 +154,7 @@ class Sandbox:
         self.clock.listeners.append(self._keep_clock)
 
     def seed(self, description: SeedData) -> None:
-        """Start anew with an organization that somebody describes; snapshots made before are of no use any more.
+        """Start anew with an organization that somebody describes; the named snapshots are forgotten.
 
         Args:
             description: the description, or a file with one.
@@ -189,7 +191,7 @@ class Sandbox:
         """Go back to the state of the start: changes, tokens and jobs are forgotten, the clock shows the real time."""
         with self._lock:
             self.faults.clear()
-            self.restore(SandboxSnapshot(Snapshot({}, {}, {}), REAL_TIME))
+            self.restore(SandboxSnapshot(Snapshot({}, {}, {}), REAL_TIME, self.organization, self.settings))
             self._start()
 
     def snapshot(self) -> SandboxSnapshot:
@@ -202,17 +204,45 @@ class Sandbox:
             >>> sandbox.restore(snapshot)  # an hour earlier again
         """
         with self._lock:
-            return SandboxSnapshot(self.store.snapshot(), self.clock.state)
+            return SandboxSnapshot(self.store.snapshot(), self.clock.state, self.organization, self.settings)
 
     def restore(self, snapshot: SandboxSnapshot) -> None:
         """Go back to the state of a snapshot of this sandbox, as often as wanted, the course of the clock included.
 
-        What is connected stays connected, and no events tell of the difference.
+        What is connected stays connected, and no events tell of the difference. Faults stay on; see :meth:`rewind`.
+
+        Raises:
+            ValueError: the data file is of another organization, which :meth:`seed` made.
         """
         with self._lock:
+            if snapshot.organization is not self.organization:
+                if self._file is not None:
+                    raise ValueError(
+                        "the snapshot was made before seed(), and the data file is of the new organization"
+                    )
+                self.organization, self.settings = snapshot.organization, snapshot.settings
+                self.store.start_anew()
+                self._start()
             self.store.restore(snapshot.store)
             self.clock.state = snapshot.clock
             self.channels.restored()
+
+    def rewind(self, snapshot: SandboxSnapshot) -> None:
+        """Go back to a snapshot, and take back also what is none of the organization's state.
+
+        Faults are off, requests are counted anew, the list of requests and the named snapshots of the admin interface
+        are empty. What a test did is gone like this.
+
+        Raises:
+            ValueError: as :meth:`restore` raises it.
+        """
+        with self._lock:
+            self.restore(snapshot)
+            self.settings = snapshot.settings
+            self._start()
+            self.faults.clear()
+            self.requests.clear()
+            self.snapshots.clear()
 
     def __enter__(self) -> Sandbox:
         return self
