@@ -3,7 +3,8 @@
 Starts a sandbox on a free port and works on it: log in, read, page, create, change, clear a field, handle a
 missing thing, run an analytics job, 200 calls at once, export. With credentials in the environment
 (``GENESYSCLOUD_OAUTHCLIENT_ID`` and ``…_SECRET``, or ``GENESYSCLOUD_ACCESS_TOKEN``, and ``GENESYSCLOUD_REGION``)
-it does the part that only reads, against the real organization.
+it does the part that only reads, against the real organization; also with ``GENESYSCLOUD_CONFIG_FILE`` or
+``GENESYSCLOUD_PROFILE``.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import csv
+import io
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,13 +23,17 @@ import time
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
-from genesyscloud import NULL, AsyncGenesysCloud, ClientCredentials, GenesysCloud
-from genesyscloud.errors import ConfigurationError, GenesysCloudError, NotFound
-from genesyscloud.jobs import Progress
-from genesyscloud.models import AsyncConversationQuery, CreateQueueRequest, UpdateUser, WritableEntity
+try:
+    from genesyscloud import NULL, AsyncGenesysCloud, ClientCredentials, GenesysCloud
+    from genesyscloud.errors import GenesysCloudError, NotFound
+    from genesyscloud.jobs import Progress
+    from genesyscloud.models import AsyncConversationQuery, CreateQueueRequest, UpdateUser, WritableEntity
+except KeyboardInterrupt:
+    sys.exit(130)
 
-TERMINAL = sys.stdout.isatty()
+TERMINAL = bool(sys.stdout) and sys.stdout.isatty()
 
 
 class Report:
@@ -160,24 +167,29 @@ def export(gc: GenesysCloud, report: Report) -> None:
     """Write users to a CSV file."""
     with report.step("export users as CSV") as outcome:
         path = Path(tempfile.gettempdir()) / f"genesyscloud-demo-{os.getpid()}.csv"
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["id", "name", "email", "state"])
-            for user in gc.paginate(gc.users.get_users, page_size=100):
-                writer.writerow([user.id, user.name, user.email, user.state])
+        try:
+            with path.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(["id", "name", "email", "state"])
+                for user in gc.paginate(gc.users.get_users, page_size=100):
+                    writer.writerow([user.id, user.name, user.email, user.state])
+        except BaseException:
+            path.unlink(missing_ok=True)  # half an export is none
+            raise
         lines = len(path.read_text(encoding="utf-8").splitlines()) - 1
         outcome.append(f"{lines} users, {path.stat().st_size:,} bytes in {path}")
 
 
 def real_organization() -> GenesysCloud | None:
     """A client for the organization that the environment names, or ``None``."""
-    try:
-        return GenesysCloud.from_env()
-    except ConfigurationError:
-        named = [name for name in os.environ if name.startswith(("GENESYSCLOUD_", "GENESYS_CLOUD_"))]
-        if named:
-            raise  # somebody tried to; say what is missing instead of running something else
-        return None
+    said = {
+        name for name, value in os.environ.items() if value and name.startswith(("GENESYSCLOUD_", "GENESYS_CLOUD_"))
+    }
+    if said & {"GENESYSCLOUD_CONFIG_FILE", "GENESYSCLOUD_PROFILE"}:
+        return GenesysCloud()
+    if any(part in name for name in said for part in ("CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN")):
+        return GenesysCloud.from_env()  # which says what is missing
+    return None
 
 
 def main() -> int:
@@ -202,7 +214,9 @@ def main() -> int:
                 analyse(gc, report)
                 asyncio.run(flood(address, report))
                 export(gc, report)
-    except GenesysCloudError as error:
+    except BrokenPipeError:
+        raise  # nobody reads the report
+    except (GenesysCloudError, OSError) as error:
         print(f"\nThe demo failed: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     longest = max(itertools.chain(report.rows), key=lambda row: row[2])
@@ -211,8 +225,28 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """Run the demo as a program: with any kind of output, and to an end without traces and left over processes."""
+    output: TextIO | None = sys.stdout
+    if isinstance(output, io.TextIOWrapper):
+        output.reconfigure(errors="replace")  # the check marks, where the encoding has none
+    # To be ended is like Ctrl-C, for which asyncio has a way, also where a shell has it ignored in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
     try:
-        sys.exit(main())
+        code = main()
+        if output is not None:
+            output.flush()
+        return code
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
+    except OSError as error:
+        # Standard output is gone, or full; what is left in its buffer would be tried once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            print(f"The demo failed: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())
