@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import logging
 import re
@@ -55,6 +57,17 @@ def test_examples_run(
     if name == "logging.md":
         assert json.loads((tmp_path / "genesyscloud.log").read_text().splitlines()[0])["level"] == "trace"
         assert "=== REQUEST ===" in (tmp_path / "requests.log").read_text()
+
+
+@pytest.mark.parametrize("file", [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda file: file.name)
+def test_what_examples_import_is_public(file: Path) -> None:
+    """Type checkers refuse names that a module does not export, although they work at run time."""
+    for block in re.findall(r"^```python\n(.*?)^```", file.read_text(encoding="utf-8"), re.S | re.M):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("genesyscloud"):
+                module = importlib.import_module(str(node.module))
+                if module.__name__ != "genesyscloud.models":
+                    assert {alias.name for alias in node.names} <= set(module.__all__), ast.unparse(node)
 
 
 @pytest.mark.parametrize("language", ["ini", "json"])

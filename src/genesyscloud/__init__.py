@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .model import NULL, Model
     from .response import Response
     from .sections import (
+        BreakerEvent,
         BreakerSettings,
         GatewaySettings,
         LoggingSettings,
@@ -56,6 +57,7 @@ __all__ = [
     "AsyncGenesysCloud",
     "Auth",
     "AuthorizationCode",
+    "BreakerEvent",
     "BreakerSettings",
     "BrowserLogin",
     "ClientCredentials",
@@ -92,6 +94,7 @@ _HOMES = {
     "AsyncGenesysCloud": "client",
     "Auth": "auth",
     "AuthorizationCode": "auth",
+    "BreakerEvent": "sections",
     "BreakerSettings": "sections",
     "BrowserLogin": "auth",
     "ClientCredentials": "auth",
