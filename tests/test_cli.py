@@ -63,13 +63,29 @@ def test_a_taken_port_is_said_clearly():
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("package", ["click", "uvicorn"])
-def test_missing_packages_are_named(package: str):
-    blocked = f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = ['sandbox', '--port', '0']\n"
+@pytest.mark.parametrize(
+    ("package", "command", "extra", "status"),
+    [
+        ("click", ["sandbox", "--port", "0"], "sandbox", 1),
+        ("uvicorn", ["sandbox", "--port", "0"], "sandbox", 1),
+        ("click", ["migrate", "x.py"], "migrate", 2),
+        ("libcst", ["migrate", "x.py"], "migrate", 2),
+    ],
+)
+def test_missing_packages_are_named(package: str, command: list[str], extra: str, status: int):
+    blocked = f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = {command}\n"
     code = blocked + "from genesyscloud.cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False, env=dict(os.environ)
     )
-    assert done.returncode == 1
-    assert "pip install 'genesyscloud[sandbox]'" in done.stderr
+    assert done.returncode == status
+    assert f"pip install 'genesyscloud[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_a_full_output_is_one_line():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "genesyscloud", "sandbox", "coverage"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "genesyscloud: No space left on device\n")

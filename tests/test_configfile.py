@@ -248,6 +248,7 @@ def test_no_secret_is_shown(text: str) -> None:
         (b"host = a\n", r"line 1: expected a section such as \[general\], or JSON"),
         (b'{"general": {"host": "a"},}', "not legal JSON at line 1, column 27"),
         (b"[" * 100_000, "expected|not a configuration|not legal JSON"),
+        (b"[general\nhost = a\n", r"line 1: expected a section such as \[general\]"),
         (b'{"a": ' + b"9" * 5000 + b"}", "this JSON is not a configuration"),
         (b'{"a":' * 100_000, "this JSON is not a configuration"),
         (b'{"general": []}', r"\[general\] must be an object"),

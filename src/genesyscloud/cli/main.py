@@ -1,7 +1,8 @@
-"""Entry point of the command ``genesyscloud``: says what is missing instead of failing on an import."""
+"""Entry point of the command ``genesyscloud``: says what is missing or full instead of failing with a traceback."""
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -11,13 +12,21 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line; exits with its status."""
     if not _installed("click"):
+        migrates = sys.argv[1:2] == ["migrate"]
+        extra, status = ("migrate", 2) if migrates else ("sandbox", 1)
         print(
-            "genesyscloud: the command line needs more packages: pip install 'genesyscloud[sandbox]'", file=sys.stderr
+            f"genesyscloud: the command line needs more packages: pip install 'genesyscloud[{extra}]'", file=sys.stderr
         )
-        sys.exit(1)
+        sys.exit(status)
     from .commands import cli
 
-    cli()
+    try:
+        cli()
+    except OSError as error:
+        # The output cannot be written. What is left in its buffer would be tried once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        print(f"genesyscloud: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
 
 
 def _installed(package: str) -> bool:

@@ -18,8 +18,8 @@ def migrate(context: click.Context, scripts: tuple[Path, ...], write: bool) -> N
     """Convert scripts for PureCloudPlatformClientV2 to this package.
 
     Shows the changes as a unified diff, and then what a person has to decide, with its place in the script. A script
-    is converted as a whole, or stays as it is. Exit status: 0 when there is nothing to decide, 1 when there is, 2 when
-    a script cannot be read or written, or is not Python.
+    is converted as a whole, or stays as it is. Exit status: 0 when there is nothing to decide or to check, 1 when there
+    is, 2 when a script cannot be read or written, or names that package and is not Python.
     """
     if find_spec("libcst") is None:
         click.echo("genesyscloud migrate needs one more package: pip install 'genesyscloud[migrate]'", err=True)

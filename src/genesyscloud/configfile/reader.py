@@ -172,7 +172,8 @@ def _json_sections(text: str, name: str, first: int) -> Mapping[str, object]:
     try:
         value: object = json.loads(text)
     except json.JSONDecodeError as error:
-        if text.lstrip().startswith(("{", "[")):
+        # A list is no configuration, so what begins like one is a section that was not finished.
+        if text.lstrip().startswith("{"):
             where = f"line {error.lineno}, column {error.colno}"
             raise ConfigurationError(f"{name}: not legal JSON at {where}: {error.msg}") from None
         raise ConfigurationError(f"{name}: line {first}: expected a section such as [general], or JSON") from None
