@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import msgspec
 import pytest
 
-from genesyscloud import AccessToken, GenesysCloud, codec, jobs
+from genesyscloud import AccessToken, AsyncGenesysCloud, GenesysCloud, codec, jobs
 from genesyscloud.catalog import Catalog, catalog
 from genesyscloud.clock import Clock
 from genesyscloud.errors import (
@@ -319,6 +320,13 @@ def test_a_job_that_ended_with_its_submission() -> None:
     assert client.calls[-1] == "GET /workforcemanagement/timeoffbalance/jobs/j"
 
 
+@pytest.mark.parametrize("client", [GenesysCloud, AsyncGenesysCloud])
+def test_clients_say_the_same_times(client: type[GenesysCloud] | type[AsyncGenesysCloud]) -> None:
+    """Spelt out there, so that a client does not load this module."""
+    parameters = inspect.signature(client.run_job).parameters
+    assert (parameters["timeout"].default, parameters["poll_interval"].default) == (jobs.TIMEOUT, jobs.POLL_INTERVAL)
+
+
 def test_delays_grow_to_a_ceiling() -> None:
     delays = [poll_delay(looks, 0.5) for looks in range(2000)]
     assert delays == sorted(delays)
@@ -330,6 +338,16 @@ def test_delays_grow_to_a_ceiling() -> None:
 def test_times_must_be_positive(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="more than 0 seconds"):
         run_job(Client(), operation(DETAILS), (), wrong)
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("on_progres", "on_progress"), ("bdy", "body"), ("time_out", "timeout")])
+def test_a_misspelt_argument_is_refused_with_the_nearest(wrong: str, right: str) -> None:
+    client = details(Client)
+    with pytest.raises(
+        TypeError, match=rf"run_job\(\) of {DETAILS} has no argument '{wrong}'\. Did you mean '{right}'"
+    ):
+        run_job(client, operation(DETAILS), (), {"body": BODY, wrong: None})
+    assert client.calls == []
 
 
 def test_async_gives_the_same() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .auth.asource import AsyncTokenSource
+    from .jobs import Progress
     from .paging import AsyncPages, Paged, Pages
 
 __all__ = ["AsyncGenesysCloud", "GenesysCloud"]
@@ -119,11 +120,23 @@ class GenesysCloud(BaseClient, SyncSession, SyncGroups):
         found = bound(op)
         return paginate(found.client, found, args, kwargs)
 
-    def run_job(self, op: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    def run_job(
+        self,
+        op: Callable[..., Any],
+        /,
+        *args: Any,
+        on_progress: Callable[[Progress], object] | None = None,
+        poll_interval: float = 1.0,
+        timeout: float | None = 3600.0,
+        **kwargs: Any,
+    ) -> Any:
         """Submit a job, wait until it ends and return its results; see :func:`genesyscloud.jobs.run_job`.
 
         Args:
-            op: the operation that submits; its arguments follow, and those of :class:`genesyscloud.jobs.Job`.
+            op: the operation that submits; its arguments follow, and ``limit`` and ``page_size`` of the results.
+            on_progress: told after every look at the job.
+            poll_interval: seconds before the second look; later ones take longer.
+            timeout: seconds in all, ``None`` for no end.
 
         Raises:
             JobFailed: the job ended without a result. JobTimeout: it did not end in time.
@@ -134,7 +147,8 @@ class GenesysCloud(BaseClient, SyncSession, SyncGroups):
         from .jobs import run_job
 
         found = bound(op)
-        return run_job(found.client, found, args, kwargs)
+        options = {"on_progress": on_progress, "poll_interval": poll_interval, "timeout": timeout}
+        return run_job(found.client, found, args, kwargs | options)
 
     def close(self) -> None:
         """Close the connections of this client and its views. Later calls raise ``ConfigurationError``."""
@@ -231,12 +245,25 @@ class AsyncGenesysCloud(BaseClient, AsyncSession, AsyncGroups):
         found = bound(op)
         return apaginate(found.client, found, args, kwargs)
 
-    def run_job(self, op: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:
-        """Submit a job, wait until it ends and return its results; see :meth:`GenesysCloud.run_job`."""
+    def run_job(
+        self,
+        op: Callable[..., Any],
+        /,
+        *args: Any,
+        on_progress: Callable[[Progress], object] | None = None,
+        poll_interval: float = 1.0,
+        timeout: float | None = 3600.0,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Any]:
+        """Submit a job, wait until it ends and return its results; see :meth:`GenesysCloud.run_job`.
+
+        ``on_progress`` may be a coroutine function.
+        """
         from .jobs import arun_job
 
         found = bound(op)
-        return arun_job(found.client, found, args, kwargs)
+        options = {"on_progress": on_progress, "poll_interval": poll_interval, "timeout": timeout}
+        return arun_job(found.client, found, args, kwargs | options)
 
     async def aclose(self) -> None:
         """Close the connections of this client and its views. Later calls raise ``ConfigurationError``."""

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from .catalog import Catalog, OperationRecord, catalog
 from .clock import Clock
 from .errors import DeadlineExceeded, GenesysCloudError, JobFailed, JobTimeout, TooManyRequests
+from .names import nearest
 from .operations import Operation, operation
 from .pager import field
 from .paging import apaginate, paginate, unbound
@@ -46,6 +47,8 @@ BAD = frozenset({
     "internalerror", "incomplete", "importfailed", "validationfailed", "rollbackcomplete", "rollbackfailed",
 })  # fmt: skip
 
+#: Arguments of a job besides those of the operation that submits it.
+OPTIONS = ("on_progress", "poll_interval", "timeout", "limit", "page_size")
 POLL_INTERVAL = 1.0
 MAX_POLL_INTERVAL = 30.0
 TIMEOUT = 3600.0
@@ -176,6 +179,14 @@ def _reason(status: Any) -> str:
     return ""
 
 
+def _refuse_unknown(record: OperationRecord, given: Mapping[str, Any]) -> None:
+    """Name the nearest argument, of the job or of the operation that submits it."""
+    known = [parameter.name for parameter in record.parameters] + (["body"] if record.body else [])
+    for name in given:
+        if name not in known:
+            raise TypeError(f"run_job() of {record.name} has no argument {name!r}.{nearest(name, [*known, *OPTIONS])}")
+
+
 # --- one job ------------------------------------------------------------------------------------
 
 
@@ -190,6 +201,7 @@ class Job:
 
     Raises:
         GenesysCloudError: the operation does not submit a job.
+        TypeError: there is no such argument.
     """
 
     def __init__(self, record: OperationRecord, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -208,6 +220,7 @@ class Job:
             self._paging["page_size"] = given.pop("page_size", None)
         if self._interval <= 0 or (self._timeout is not None and self._timeout <= 0):
             raise ValueError("poll_interval and timeout must be more than 0 seconds")
+        _refuse_unknown(record, given)
         self._args, self._kwargs = args, given
         self.id = ""
         self._open = False

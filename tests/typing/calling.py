@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, assert_type
 
 from genesyscloud import AccessToken, AsyncGenesysCloud, GenesysCloud, Response
+from genesyscloud.jobs import Progress
 from genesyscloud.models import (
     AnalyticsConversationWithoutAttributes,
     ConversationQuery,
@@ -63,6 +64,19 @@ async def asynchronous(gc: AsyncGenesysCloud) -> None:
     assert_type(found, AsyncPages[Queue, QueueEntityListing])
     async for queue in found:
         assert_type(queue, Queue)
+
+
+def jobs(gc: GenesysCloud) -> None:
+    submit = gc.analytics.post_analytics_conversations_details_jobs
+    gc.run_job(submit, {}, on_progress=lambda progress: assert_type(progress.percent, float | None), timeout=None)
+    gc.run_job(submit, {}, poll_interval="soon")  # type: ignore  # pyright: ignore
+
+
+async def jobs_of_tasks(gc: AsyncGenesysCloud) -> None:
+    async def told(progress: Progress) -> None:
+        assert_type(progress.state, str)
+
+    await gc.run_job(gc.analytics.post_analytics_conversations_details_jobs, {}, on_progress=told)
 
 
 def dates_as_such_or_as_text(gc: GenesysCloud, start: datetime, end: datetime) -> None:
