@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -123,4 +124,17 @@ def test_settings_as_text(text: str, found: tuple[str, Any]):
 @pytest.mark.parametrize("text", ["", "page_size", "=1", "clock=1", "check_enums=1", "page_size=1.5", "nothing=1"])
 def test_texts_that_are_no_setting(text: str):
     with pytest.raises(ValueError, match="setting"):
+        setting_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("page_size_maximum", "the setting 'page_size_maximum' needs a value: page_size_maximum=VALUE"),
+        ("x=1", "there is no setting 'x'"),
+        ("rate_limits=1", "there is no setting 'rate_limits'. Did you mean 'rate_limit'?"),
+    ],
+)
+def test_what_is_wrong_with_a_setting_is_said(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
         setting_of(text)

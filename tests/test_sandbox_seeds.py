@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -342,3 +343,12 @@ def test_rewinding_takes_back_what_is_none_of_the_organization():
             sandbox.snapshots["named"] = sandbox.snapshot()
             sandbox.rewind(snapshot)
             assert (sandbox.faults.listed(), sandbox.requests.listed(), sandbox.snapshots) == ([], [], {})
+
+
+def test_yaml_without_its_package_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "Seed.yaml"
+    file.write_text("queues: [A]")
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(SeedError) as caught:
+        Sandbox(seed_data=file)
+    assert caught.value.problems == ["YAML needs another package: pip install 'genesyscloud[sandbox]'"]

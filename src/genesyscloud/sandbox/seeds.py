@@ -92,6 +92,8 @@ def parsed(data: bytes, source: str, *, yaml: bool) -> dict[str, Any]:
     """
     try:
         found = as_object(_yaml(data, source) if yaml else msgspec.json.decode(data))
+    except SeedError:
+        raise
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise SeedError(source, [f"it is not valid {'YAML' if yaml else 'JSON'}: {error}"]) from None
     if found is None:

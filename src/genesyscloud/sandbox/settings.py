@@ -173,8 +173,10 @@ def setting_of(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     name = name.strip().replace("-", "_")
     known = {field.name for field in fields(Settings)} - {"clock"}
-    if name not in known or not sign:
-        raise ValueError(f"{text!r} is no setting as NAME=VALUE.{nearest(name, known)}")
+    if name not in known:
+        raise ValueError(f"there is no setting {name!r}.{nearest(name, known)}")
+    if not sign:
+        raise ValueError(f"the setting {name!r} needs a value: {name}=VALUE")
     type_ = get_type_hints(Settings)[name]
     try:
         given = msgspec.json.decode(value)
