@@ -32,7 +32,8 @@ class DefinitionHook(BuildHookInterface[Any]):
         finally:
             sys.path.pop(0)
         package = root / "src" / "genesyscloud"
-        generate(root / "definition" / "publicapi-v2.json", package)
+        for note in generate(root / "definition" / "publicapi-v2.json", package):
+            self.app.display_warning(note)
         if version == "editable":
             return
         self._outlines = tempfile.TemporaryDirectory()

@@ -151,10 +151,22 @@ def reversed_crc(target: int, start: int) -> bytes:
     return bytes(tail)
 
 
-@pytest.mark.parametrize("data", [b"", b"GCCAT", b"x" * 100, b"GCCAT000" + bytes(8)])
+@pytest.mark.parametrize("data", [b"", b"GCCAT", b"x" * 100, b"GCCAT000" + bytes(12)])
 def test_other_files_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a genesyscloud catalog"):
         Catalog(data)
+
+
+def test_a_damaged_catalog_is_refused(tmp_path: Path) -> None:
+    whole = CATALOG_FILE.read_bytes()
+    for data in (whole[:-1], whole + b"x", whole[:60_000]):
+        with pytest.raises(ValueError, match="is damaged"):
+            Catalog(data)
+    file = tmp_path / "catalog.bin"
+    for data in (b"", whole[:-1]):
+        file.write_bytes(data)
+        with pytest.raises(RuntimeError, match=r"catalog\.bin: .*; install genesyscloud again"):
+            open_catalog(file)
 
 
 def test_a_missing_catalog_says_how_to_make_it(tmp_path: Path) -> None:

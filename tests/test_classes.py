@@ -8,10 +8,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from genesyscloud import classes, models
-from genesyscloud.catalog import catalog
+from genesyscloud.build.compile import compile_catalog
+from genesyscloud.build.swagger import read_swagger
+from genesyscloud.catalog import Catalog, catalog
 from genesyscloud.model import FreeForm, Model
 
 
@@ -48,7 +51,9 @@ def test_threads_make_one_class_per_name_and_read_with_whole_classes() -> None:
 import sys, threading
 sys.setswitchinterval(1e-6)
 from genesyscloud import codec, models
-from genesyscloud.catalog import catalog
+from genesyscloud.build.compile import compile_catalog
+from genesyscloud.build.swagger import read_swagger
+from genesyscloud.catalog import Catalog, catalog
 names = [r.name for r in catalog().models() if r.cyclic_with][:40]
 found, start = [], threading.Barrier(16)
 def work():
@@ -66,3 +71,20 @@ assert all(a is b for a, b in found[0])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_properties_may_be_called_as_the_types_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside a cycle annotations are text, which is read among the names of the properties."""
+    itself = {"$ref": "#/definitions/Odd"}
+    properties = {
+        "list": {"type": "array", "items": itself},
+        "dict": {"type": "object", "additionalProperties": {"type": "array", "items": itself}},
+        "str": itself,
+        "None": itself,
+    }
+    document = {"swagger": "2.0", "paths": {}, "definitions": {"Odd": {"properties": properties}}}
+    odd = Catalog(compile_catalog(read_swagger(document)))
+    monkeypatch.setattr(classes, "catalog", lambda: odd)
+    cls = classes.Family().model("Odd")
+    inner = msgspec.json.decode(b'{"str":{"list":[{"dict":{"a":[{}]}}],"None":{}}}', type=cls)
+    assert isinstance(inner.str.list[0].dict["a"][0], cls)

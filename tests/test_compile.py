@@ -95,17 +95,48 @@ def test_a_chain_of_models_longer_than_the_stack() -> None:
     assert not small(chain).model("M0").cyclic_with
 
 
-def test_two_keys_with_one_checksum_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    def always_one(data: bytes) -> int:
-        return 1
-
-    monkeypatch.setattr(zlib, "crc32", always_one)
+def test_keys_with_one_checksum_are_told_apart_by_the_names_in_their_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = zlib.crc32
+    monkeypatch.setattr(zlib, "crc32", lambda data: real(data) if data.startswith((b"n:", b"h:")) else 1)
+    found = small({name: [] for name in "ABC"})
+    assert [found.model(name).name for name in "CAB"] == ["C", "A", "B"]
+    with pytest.raises(KeyError):
+        found.model("D")
+    monkeypatch.setattr(zlib, "crc32", lambda data: 1)
     with pytest.raises(ValueError, match="same checksum"):
         small({"A": []})
 
 
 def written(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not JSON"),
+        (b'{"swagger":"2.0",', "not JSON"),
+        (b"swagger: '2.0'", "not JSON"),
+        (b"\xff\xfe{\x00", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "not a Swagger 2.0 document"),
+        (b'{"openapi":"3.0.0"}', "not a Swagger 2.0 document"),
+    ],
+)
+def test_what_is_no_definition_is_refused_with_its_name(tmp_path: Path, data: bytes, words: str) -> None:
+    file = tmp_path / "definition.json"
+    file.write_bytes(data)
+    with pytest.raises(DefinitionError, match=f"definition.json: {words}"):
+        generate(file, tmp_path)
+
+
+def test_the_smallest_definition_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "definition.json"
+    file.write_bytes(b'\xef\xbb\xbf{"swagger":"2.0","paths":{}}')
+    package = tmp_path / "package"
+    package.mkdir()
+    assert generate(file, package) == []
+    assert not Catalog((package / "_generated" / "catalog.bin").read_bytes()).model_names()
 
 
 def test_generating_writes_what_is_new_and_removes_what_is_stale(tmp_path: Path) -> None:
@@ -120,7 +151,7 @@ def test_generating_writes_what_is_new_and_removes_what_is_stale(tmp_path: Path)
     operations |= many
     definition.write_bytes(msgspec.json.encode({"swagger": "2.0", "paths": operations}))
     notes = generate(definition, package)
-    assert notes == ["/api/v2/b: passed over 'trace': not an HTTP method"]
+    assert notes[:1] == ["/api/v2/b: passed over 'trace': not an HTTP method that is supported"]
     first = written(package)
     assert {"_generated/catalog.bin", "_api/small1.pyi", "_api/berries.pyi", "groups.pyi", "models.pyi"} <= set(first)
 

@@ -21,6 +21,8 @@ from genesyscloud.catalog import Catalog, Limits, ModelRecord, OperationRecord
 FILE = Path(__file__).parents[1] / "definition" / "publicapi-v2.json"
 
 Json = dict[str, Any]
+#: Of an operation for which that is not the question.
+PERMISSIONS: Json = {"x-inin-requires-permissions": {}}
 
 
 @cache
@@ -33,7 +35,7 @@ def document(paths: Json | None = None, **keys: Any) -> Json:
 
 
 def one_operation(path: str = "/api/v2/things", method: str = "get", **keys: Any) -> tuple[OperationRecord, list[str]]:
-    operation: Json = {"operationId": "getThings", "tags": ["Things"], "responses": {}, **keys}
+    operation: Json = {"operationId": "getThings", "tags": ["Things"], "responses": {}, **PERMISSIONS, **keys}
     found = read_swagger(document({path: {method: operation}}))
     return found.operations[0], found.notes
 
@@ -238,11 +240,96 @@ def test_an_object_outside_the_body_is_free_form() -> None:
     assert "an object outside the body" in found.notes[0]
 
 
-def test_the_second_of_two_equal_names_is_passed_over() -> None:
-    same: Json = {"operationId": "getThings", "responses": {}}
-    found = read_swagger(document({"/a": {"get": same}, "/b": {"get": same}}))
-    assert [operation.path for operation in found.operations] == ["/a"]
-    assert found.notes == ["GET /b: passed over: its name get_things is taken by GET /a"]
+def test_the_second_of_two_equal_names_gets_another() -> None:
+    same: Json = {"operationId": "getThings", "responses": {}, **PERMISSIONS}
+    found = read_swagger(document({"/a": {"get": same}, "/b": {"get": same}, "/{b}": {"get": same}}))
+    assert [(o.path, o.id, o.name) for o in found.operations] == [
+        ("/a", "getThings", "get_things"),
+        ("/b", "getB", "get_b"),
+        ("/{b}", "getB2", "get_b2"),
+    ]
+    assert found.notes[0] == "GET /b: its name get_things is taken by GET /a; called getB"
+
+
+def test_what_permissions_are_needed_may_not_be_said_at_all() -> None:
+    found = read_swagger(document({"/a": {"get": {"operationId": "getA", "responses": {}}}}))
+    assert found.operations[0].permissions_unknown
+    assert found.notes == ["the document: it does not say which permissions operations need"]
+    assert not one_operation()[0].permissions_unknown
+
+
+@pytest.mark.parametrize("base", ["api", "/api", "/api/", "api/"])
+@pytest.mark.parametrize("path", ["/v2/u", "v2/u"])
+def test_a_path_begins_with_a_slash_whatever_is_given(base: str, path: str) -> None:
+    """Else it would become a part of the host's name, and the token would go there."""
+    found = read_swagger(document({path: {"get": {"operationId": "getU"}}}, basePath=base))
+    assert found.operations[0].path == "/api/v2/u"
+
+
+def test_replies_by_default_and_by_reference() -> None:
+    schema: Json = {"schema": {"type": "string"}}
+    assert one_operation(responses={"default": schema})[0].result == "s"
+    assert one_operation(responses={"default": {"description": "any"}})[1] == []
+    assert one_operation(responses={"default": schema, "204": {}})[0].result == ""
+    paths: Json = {"/a": {"get": {"responses": {"200": {"$ref": "#/responses/Ok"}}, **PERMISSIONS}}}
+    assert read_swagger(document(paths, responses={"Ok": schema})).operations[0].result == "s"
+    assert "'#/responses/Ok' passed over" not in read_swagger(document(paths)).notes[0]
+    assert any("'#/responses/Ok': it does not exist" in note for note in read_swagger(document(paths)).notes)
+
+
+def test_a_type_in_a_part_of_its_own() -> None:
+    others: Json = {"U": {"properties": {"x": {}}}, "E": {"type": "string", "enum": ["p", None, "q"]}}
+    record, notes = one_model(
+        {
+            "properties": {
+                "one": {"allOf": [{"$ref": "#/definitions/U"}], "description": "as tools write it"},
+                "two": {"allOf": [{"$ref": "#/definitions/U"}, {"type": "object"}]},
+                "any": {"oneOf": [{"type": "string"}]},
+                "bare": {"enum": ["a", "b"]},
+                "alias": {"$ref": "#/definitions/E"},
+                "list": {"items": {"$ref": "#/definitions/E"}},
+                "pair": {"type": "array", "items": [{"type": "string"}]},
+                "flag": {"type": "boolean", "enum": [True]},
+                "offset": {"type": "integer", "enum": [None, 1]},
+                'q"q': {"type": "string"},
+            }
+        },
+        **others,
+    )
+    found = {p.wire: (p.type, p.enum) for p in record.properties}
+    assert found == {
+        "one": ("#U", None), "two": ("o", None), "any": ("o", None), "bare": ("s", ["a", "b"]),
+        "alias": ("s", ["p", "q"]), "list": ("[s", ["p", "q"]), "pair": ("[o", None),
+        "flag": ("b", None), "offset": ("l", ["1"]),
+    }  # fmt: skip
+    assert [note.partition(":")[0] for note in notes] == [
+        f"model Thing.{name}" for name in ("two", "any", "pair", 'q"q')
+    ]
+
+
+def test_parts_that_are_missing_or_turn_in_circles_are_noted() -> None:
+    record, notes = one_model(
+        {"allOf": [{"$ref": "#/definitions/Gone"}, {"$ref": "#/definitions/B"}]},
+        B={"allOf": [{"$ref": "#/definitions/Thing"}] * 3, "properties": {"b": {"type": "string"}}},
+    )
+    assert [p.wire for p in record.properties] == ["b"]
+    assert "'#/definitions/Gone': it does not exist" in notes[0]
+    assert "'Thing': it contains itself" in notes[1]
+    chain: Json = {f"M{n}": {"allOf": [{"$ref": f"#/definitions/M{n + 1}"}]} for n in range(40)}
+    record, notes = one_model({"allOf": [{"$ref": "#/definitions/M0"}]}, **chain, M40={"properties": {"last": {}}})
+    assert ([p.wire for p in record.properties], notes) == (["last"], [])
+
+
+def test_tags_are_counted_once() -> None:
+    record, _ = one_operation(tags=["Users", "users", "Users"])
+    assert record.groups == ["users"]
+    record, notes = one_operation(tags="Users")
+    assert (record.groups, len(notes)) == (["users"], 1)
+
+
+def test_models_that_are_nothing_are_noted() -> None:
+    assert read_swagger(document(definitions=[])).notes == ["definitions: passed over: not an object"]
+    assert read_swagger(document(definitions={"A": None})).notes == ["model 'A': taken as free-form: not an object"]
 
 
 def test_parameters_and_properties_whose_names_collide_are_told_apart() -> None:

@@ -6,12 +6,13 @@ array. Nothing else is parsed, so a program pays for what it uses.
 
 Layout, all integers little-endian::
 
-    magic "GCCAT001" | u32 size of the header | u32 number of index entries
+    magic "GCCAT002" | u32 size of the header | u32 number of index entries | u32 size of the file
     header: JSON of :class:`Header`
     index:  (u32 crc32 of the key, u32 offset, u32 size) per record, sorted
     blob:   the records, each a JSON array
 
-Keys are ``g:routing`` (group), ``o:get_users_me`` (operation), ``m:Queue`` (model) and ``n:t`` (topics).
+Keys are ``g:routing`` (group), ``o:get_users_me`` (operation), ``m:Queue`` (model) and ``n:t`` (topics). Several may
+have one checksum.
 
 Types are written as short strings, the only notation for types in the project:
 
@@ -28,6 +29,7 @@ Types are written as short strings, the only notation for types in the project:
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import struct
 import threading
@@ -44,8 +46,8 @@ from .names import nearest, snake_case
 __all__ = ["Catalog", "GroupRecord", "Header", "Limits", "ModelRecord", "OperationRecord", "Paging",
            "ParameterRecord", "PropertyRecord", "catalog", "describe_type", "model_in"]  # fmt: skip
 
-MAGIC = b"GCCAT001"
-PREFIX = struct.Struct("<8sII")
+MAGIC = b"GCCAT002"
+PREFIX = struct.Struct("<8sIII")
 ENTRY = struct.Struct("<III")
 
 #: Where the build hook leaves the catalog.
@@ -189,7 +191,9 @@ class Catalog:
     def __init__(self, data: bytes | mmap.mmap) -> None:
         if len(data) < PREFIX.size or data[:8] != MAGIC:
             raise ValueError("not a genesyscloud catalog, or one made by another version")
-        _, header_size, self._count = PREFIX.unpack_from(data)
+        _, header_size, self._count, size = PREFIX.unpack_from(data)
+        if len(data) != size:
+            raise ValueError(f"the genesyscloud catalog is damaged: it has {len(data)} of {size} bytes")
         self._data = data
         self._index = PREFIX.size + header_size
         self._header = bytes(data[PREFIX.size : self._index])
@@ -253,30 +257,37 @@ class Catalog:
         return msgspec.json.decode(self._find(f"n:{kind}"), type=list[str])
 
     def _get(self, kind: str, name: str, decoder: msgspec.json.Decoder[_Record]) -> _Record:
-        data = self._find(f"{kind}:{name}")
-        record = decoder.decode(data) if data else None
-        if record is None or record.name != name:
-            raise KeyError(name)
-        return record
+        for data in self._records(f"{kind}:{name}"):
+            # Of another kind, its record does not fit.
+            with contextlib.suppress(msgspec.ValidationError):
+                record = decoder.decode(data)
+                if record.name == name:
+                    return record
+        raise KeyError(name)
 
     def _find(self, key: str) -> bytes:
-        """Return the record stored under ``key``, or an empty string.
+        """Return the record stored under ``key``, which no other key has the checksum of, or an empty string."""
+        return next(self._records(key), b"")
 
-        The index holds checksums, not keys (the compiler refuses two keys with the same checksum), so the
-        caller compares the name in the record.
-        """
+    def _records(self, key: str) -> Iterator[bytes]:
+        """The records under the checksum of ``key``: the index holds no keys, so the name in a record decides."""
         wanted = zlib.crc32(key.encode())
         low, high = 0, self._count
         while low < high:
             middle = (low + high) // 2
-            checksum, offset, size = ENTRY.unpack_from(self._data, self._index + middle * ENTRY.size)
-            if checksum == wanted:
-                return self._data[offset : offset + size]
-            if checksum < wanted:
+            if self._entry(middle)[0] < wanted:
                 low = middle + 1
             else:
                 high = middle
-        return b""
+        while low < self._count:
+            checksum, offset, size = self._entry(low)
+            if checksum != wanted:
+                return
+            yield self._data[offset : offset + size]
+            low += 1
+
+    def _entry(self, place: int) -> tuple[int, int, int]:
+        return ENTRY.unpack_from(self._data, self._index + place * ENTRY.size)
 
 
 def model_in(type_: str) -> str:
@@ -333,7 +344,9 @@ def open_catalog(path: Path) -> Catalog:
     """Open the catalog in ``path``; mapped, not read."""
     try:
         with path.open("rb") as file:
-            return Catalog(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            return Catalog(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b"")
+    except ValueError as error:
+        raise RuntimeError(f"{path}: {error}; install genesyscloud again") from None
     except FileNotFoundError:
         raise RuntimeError(
             f"the API catalog {path} does not exist: install genesyscloud with pip, which builds it"

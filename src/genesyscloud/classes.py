@@ -104,6 +104,8 @@ class Family:
         for cls in classes.values():
             for name in cycle:
                 setattr(cls, f"_cycle_{name}", classes[name])
+            # The plain names may be those of properties.
+            cls._list_of, cls._dict_of, cls._str_of = list, dict, str
         return classes
 
     def _class(self, record: ModelRecord, cycle: set[str]) -> Any:
@@ -162,9 +164,9 @@ class Family:
 
 def _text(type_: str) -> str:
     if type_[0] == "[":
-        return f"list[{_text(type_[1:])}]"
+        return f"_list_of[{_text(type_[1:])}]"
     if type_[0] == "{":
-        return f"dict[str, {_text(type_[1:])}]"
+        return f"_dict_of[_str_of, {_text(type_[1:])}]"
     return f"_cycle_{type_[1:]}"
 
 

@@ -119,7 +119,11 @@ def _limits(limits: Limits | None) -> list[str]:
         "length at most": limits.max_length,
         "matching": limits.pattern,
     }
-    return [f"{word} {value}" for word, value in words.items() if value is not None]
+    return [f"{word} {_plain(value)}" for word, value in words.items() if value is not None]
+
+
+def _plain(value: float | str) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _permissions(record: OperationRecord) -> str:

@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 
 from .generate import generate
+from .swagger import DefinitionError
 
 if __name__ == "__main__":
     root = Path(__file__).parents[3]
-    for note in generate(root / "definition" / "publicapi-v2.json", Path(__file__).parents[1]):
-        print(f"passed over: {note}", file=sys.stderr)
+    try:
+        for note in generate(root / "definition" / "publicapi-v2.json", Path(__file__).parents[1]):
+            print(note, file=sys.stderr)
+    except DefinitionError as error:
+        sys.exit(str(error))

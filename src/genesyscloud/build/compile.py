@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
@@ -44,16 +45,18 @@ def compile_catalog(definition: Definition, topics: Mapping[str, str] | None = N
 
 
 def _packed(header: bytes, records: dict[str, bytes]) -> bytes:
-    entries: dict[int, tuple[int, int]] = {}
+    entries: list[tuple[int, int, int]] = []
     offset = PREFIX.size + len(header) + ENTRY.size * len(records)
     for key, data in records.items():
-        checksum = zlib.crc32(key.encode())
-        if checksum in entries:
-            raise ValueError(f"the key {key!r} has the same checksum as another one; change the key scheme")
-        entries[checksum] = (offset, len(data))
+        entries.append((zlib.crc32(key.encode()), offset, len(data)))
         offset += len(data)
-    index = b"".join(ENTRY.pack(checksum, *entries[checksum]) for checksum in sorted(entries))
-    return b"".join([PREFIX.pack(MAGIC, len(header), len(records)), header, index, *records.values()])
+    checksums = Counter(checksum for checksum, _, _ in entries)
+    # What has no name in it is known by its checksum alone.
+    for key in (key for key in records if key.startswith("n:") and checksums[zlib.crc32(key.encode())] > 1):
+        raise ValueError(f"the key {key!r} has the same checksum as another one; change the key scheme")
+    index = b"".join(ENTRY.pack(*entry) for entry in sorted(entries))
+    prefix = PREFIX.pack(MAGIC, len(header), len(records), offset)
+    return b"".join([prefix, header, index, *records.values()])
 
 
 def _json(value: object) -> bytes:

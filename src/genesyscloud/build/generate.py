@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import msgspec
 from ..catalog import Catalog
 from .compile import compile_catalog
 from .stubs import render_stubs
-from .swagger import read_swagger
+from .swagger import Definition, DefinitionError, read_swagger
 
-__all__ = ["generate", "read_topics"]
+__all__ = ["generate", "read_definition", "read_topics"]
 
 #: Beside the definition: which topic has which model.
 TOPICS = "notification-topics.json"
@@ -30,17 +31,34 @@ def generate(definition_file: Path, package: Path) -> list[str]:
     Raises:
         DefinitionError: the file is not a Swagger 2.0 definition.
     """
-    definition = read_swagger(msgspec.json.decode(definition_file.read_bytes()))
+    definition = read_definition(definition_file)
     catalog = compile_catalog(definition, read_topics(definition_file))
     files = {"_generated/catalog.bin": catalog}
     files |= {path: text.encode() for path, text in render_stubs(Catalog(catalog)).items()}
     for path, data in files.items():
         _write(package / path, data)
     for folder in FOLDERS:
+        (package / folder).mkdir(exist_ok=True)
         for file in (package / folder).iterdir():
             if f"{folder}/{file.name}" not in files:
                 file.unlink()
     return definition.notes
+
+
+def read_definition(file: Path) -> Definition:
+    """Read a definition from a file with JSON.
+
+    Raises:
+        DefinitionError: it is not JSON, or not a Swagger 2.0 definition.
+    """
+    try:
+        document = msgspec.json.decode(file.read_bytes().removeprefix(codecs.BOM_UTF8))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DefinitionError(f"{file}: not JSON: {error}") from None
+    try:
+        return read_swagger(document)
+    except DefinitionError as error:
+        raise DefinitionError(f"{file}: {error}") from None
 
 
 def read_topics(definition_file: Path) -> dict[str, str]:

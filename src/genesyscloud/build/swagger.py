@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
+
+import msgspec
 
 from ..catalog import (
     GroupRecord,
@@ -38,6 +40,10 @@ SCALARS = {"string": "s", "integer": "l", "number": "f", "boolean": "b", "object
 #: Formats that say nothing the type does not; any other unknown one is noted.
 PLAIN_FORMATS = {None, "int64", "float", "double", "uri", "url", "byte", "password", "interval", "email"}
 MAX_ALIAS_DEPTH = 16
+#: Parts of parts of a model.
+MAX_PARTS_DEPTH = 100
+#: What no property can be called in a class that is read in one pass.
+_UNREADABLE = re.compile(r'["\\\x00-\x1f]')
 
 Json = dict[str, Any]
 
@@ -75,7 +81,10 @@ def read_swagger(document: Any) -> Definition:
 class _Reader:
     def __init__(self, document: Json) -> None:
         self.document = document
-        self.schemas = {name: _object(schema) for name, schema in _object(document.get("definitions")).items()}
+        definitions = document.get("definitions")
+        self.schemas = {name: _object(schema) for name, schema in _object(definitions).items()}
+        #: Whether any operation says which permissions it needs.
+        self.knows_permissions = any("x-inin-requires-permissions" in raw for _, _, raw in _raw_operations(document))
         info = _object(document.get("info"))
         version = str(info.get("version", ""))
         self.result = Definition(
@@ -88,7 +97,11 @@ class _Reader:
         self.result.notes.append(f"{where}: {what}")
 
     def read(self) -> Definition:
+        if self.document.get("definitions") is not None and not isinstance(self.document["definitions"], dict):
+            self.note("definitions", "passed over: not an object")
         for name in list(self.schemas):
+            if not isinstance(self.document["definitions"][name], dict):
+                self.note(f"model {name!r}", "taken as free-form: not an object")
             if not _is_usable(name):
                 self.note(f"model {name!r}", "passed over: this is no name of a class")
                 del self.schemas[name]
@@ -100,29 +113,38 @@ class _Reader:
             record = self.operation(path, method, raw)
             where = f"{method.upper()} {path}"
             if record.name in names:
-                self.note(where, f"passed over: its name {record.name} is taken by {names[record.name]}")
-                continue
+                identifier = _unused_id(method, path, names)
+                self.note(where, f"its name {record.name} is taken by {names[record.name]}; called {identifier}")
+                record = msgspec.structs.replace(record, id=identifier, name=snake_case(identifier))
             names[record.name] = where
             self.result.operations.append(record)
         self.result.groups = self.grouped()
+        if names and not self.knows_permissions:
+            self.note("the document", "it does not say which permissions operations need")
         return self.result
 
     # --- operations -----------------------------------------------------------------------------
 
     def raw_operations(self) -> Iterator[tuple[str, str, Json]]:
-        base = str(self.document.get("basePath") or "").rstrip("/")
+        base = str(self.document.get("basePath") or "").strip("/")
+        base = f"/{base}" if base else ""
         for path, item in _object(self.document["paths"]).items():
             if not isinstance(item, dict):
                 self.note(path, "passed over: not an object")
                 continue
+            rooted = path if path.startswith("/") else f"/{path}"
+            if rooted != path:
+                self.note(path, "the path has no '/' in front; taken with one")
             shared = _array(_object(item).get("parameters"))
             for method, raw in _object(item).items():
                 if method.lower() in METHODS and isinstance(raw, dict):
-                    full = path if base and path.startswith(base + "/") else base + path
+                    full = rooted if base and rooted.startswith(base + "/") else base + rooted
                     own = _array(_object(raw).get("parameters"))
                     yield full, method.lower(), _object(raw) | {"parameters": [*shared, *own]}
+                elif method.lower() in METHODS:
+                    self.note(path, f"passed over {method!r}: not an object")
                 elif method != "parameters" and not method.startswith("x-"):
-                    self.note(path, f"passed over {method!r}: not an HTTP method")
+                    self.note(path, f"passed over {method!r}: not an HTTP method that is supported")
 
     def operation(self, path: str, method: str, raw: Json) -> OperationRecord:
         where = f"{method.upper()} {path}"
@@ -140,7 +162,7 @@ class _Reader:
             name=snake_case(identifier),
             method=method.upper(),
             path=path,
-            groups=[group_name(str(tag)) for tag in _array(raw.get("tags")) or ["default"]],
+            groups=self.groups_of(where, raw),
             parameters=parameters,
             body=body,
             body_required=body_required,
@@ -149,13 +171,20 @@ class _Reader:
             consumes=self.media_types(raw, "consumes"),
             permissions=[str(name) for name in _array(permissions.get("permissions"))],
             permissions_any=permissions.get("type", "ANY") != "ALL",
-            permissions_unknown=bool(raw.get("x-permissions-unknown")),
+            permissions_unknown=bool(raw.get("x-permissions-unknown")) or not self.knows_permissions,
             secured=bool(security),
             deprecated=bool(raw.get("deprecated")),
             preview=bool(raw.get("x-genesys-preview")),
             body_name=body_name,
             path_order=path_order,
         )
+
+    def groups_of(self, where: str, raw: Json) -> list[str]:
+        tags = raw.get("tags")
+        if isinstance(tags, str):
+            self.note(where, f"its tags are the text {tags!r}; taken as one tag")
+            tags = [tags]
+        return list(dict.fromkeys(group_name(str(tag)) for tag in _array(tags) or ["default"]))
 
     def media_types(self, raw: Json, key: str) -> list[str]:
         """The media types of an operation; an empty list stands for JSON alone."""
@@ -217,7 +246,7 @@ class _Reader:
             type=type_,
             required=bool(raw.get("required")) or raw["in"] == "path",
             default=raw.get("default"),
-            enum=_enum(raw) or _enum(_object(raw.get("items"))),
+            enum=self.enum_of(raw, type_),
             limits=_limits(raw),
         )
 
@@ -231,12 +260,27 @@ class _Reader:
 
     def result_type(self, where: str, raw: Json) -> str:
         """The type of the first success reply that has a body, else an empty string."""
-        responses = {str(status): _object(reply) for status, reply in _object(raw.get("responses")).items()}
-        for status in sorted(status for status in responses if status.startswith("2")):
+        responses = {
+            str(status): self.response(where, reply) for status, reply in _object(raw.get("responses")).items()
+        }
+        successes = sorted(status for status in responses if status.startswith("2"))
+        if not successes and responses.get("default", {}).get("schema"):
+            self.note(where, "only a default response; taken as that of success")
+            successes = ["default"]
+        for status in successes:
             schema = _object(responses[status].get("schema"))
             if schema:
                 return self.type_of(schema, f"{where} {status}")
         return ""
+
+    def response(self, where: str, reply: Any) -> Json:
+        found = _object(reply)
+        if "$ref" not in found:
+            return found
+        target = _object(self.document.get("responses")).get(_last(found["$ref"]))
+        if target is None:
+            self.note(where, f"passed over response {found['$ref']!r}: it does not exist")
+        return _object(target)
 
     def grouped(self) -> list[GroupRecord]:
         members: dict[str, list[str]] = {}
@@ -259,40 +303,59 @@ class _Reader:
         return schema.get("type", "object") == "object"
 
     def model(self, name: str, schema: Json) -> ModelRecord:
-        properties, required = self.merged(name, schema, 0)
+        properties, required = self.merged(name, schema, (name,))
         records: list[PropertyRecord] = []
         taken: set[str] = set()
         for wire, raw in properties.items():
             where = f"model {name}.{wire}"
+            if _UNREADABLE.search(wire):
+                self.note(where, "passed over: no property can have this name; it is kept as an unknown one")
+                continue
             python_name = attribute_name(wire, taken)
             taken.add(python_name)
+            type_ = self.type_of(raw, where)
             records.append(
                 PropertyRecord(
                     name=python_name,
                     wire=wire,
-                    type=self.type_of(raw, where),
+                    type=type_,
                     required=wire in required,
                     read_only=bool(raw.get("readOnly")),
-                    enum=_enum(raw) or _enum(_object(raw.get("items"))),
+                    enum=self.enum_of(raw, type_),
                     limits=_limits(raw),
                 )
             )
         return ModelRecord(name, records)
 
-    def merged(self, name: str, schema: Json, depth: int) -> tuple[dict[str, Json], set[str]]:
-        """Own properties of a schema and those of its ``allOf`` parts."""
+    def merged(self, name: str, schema: Json, within: tuple[str, ...]) -> tuple[dict[str, Json], set[str]]:
+        """Own properties of a schema and those of its ``allOf`` parts; ``within`` names what it is a part of."""
         properties: dict[str, Json] = {}
         required = {str(entry) for entry in _array(schema.get("required"))}
         if schema.get("discriminator"):
             self.note(f"model {name}", "its discriminator is passed over: all variants share one class")
         for part in map(_object, _array(schema.get("allOf"))):
-            target = self.schemas.get(_last(part["$ref"]), {}) if "$ref" in part else part
-            if depth < MAX_ALIAS_DEPTH:
-                inherited, also_required = self.merged(name, target, depth + 1)
-                properties.update(inherited)
-                required |= also_required
+            reference = _last(part.get("$ref", ""))
+            if reference in within or len(within) > MAX_PARTS_DEPTH:
+                self.note(f"model {name}", f"passed over its part {reference!r}: it contains itself, or is too deep")
+                continue
+            if reference and reference not in self.schemas:
+                self.note(f"model {name}", f"passed over its part {part['$ref']!r}: it does not exist")
+                continue
+            target = self.schemas[reference] if reference else part
+            inherited, also_required = self.merged(name, target, (*within, reference))
+            properties.update(inherited)
+            required |= also_required
         properties |= {wire: _object(raw) for wire, raw in _object(schema.get("properties")).items()}
         return properties, required
+
+    def enum_of(self, raw: Json, type_: str) -> list[str] | None:
+        """The values of a schema, its items or its alias that are known, where these are texts or whole numbers."""
+        for _ in range(MAX_ALIAS_DEPTH):
+            values = [str(value) for value in _array(raw.get("enum")) if value is not None]
+            if values:
+                return values if type_[-1] in "suil" else None
+            raw = self.schemas.get(_last(raw["$ref"]), {}) if "$ref" in raw else _object(raw.get("items"))
+        return None
 
     def type_of(self, schema: Json, where: str, depth: int = 0) -> str:
         """The type of a schema, in the catalog's notation."""
@@ -304,16 +367,16 @@ class _Reader:
         kind = schema.get("type")
         if isinstance(kind, list):
             kind = next((entry for entry in _array(schema["type"]) if entry != "null"), None)
+        if kind is None and "items" in schema:
+            kind = "array"
         if kind == "array":
-            if not schema.get("items"):
-                self.note(where, "an array without items; taken as free-form")
+            if not isinstance(schema.get("items"), dict) or not schema["items"]:
+                self.note(where, "an array without items of one type; taken as free-form")
             return "[" + self.type_of(_object(schema.get("items")), where, depth + 1)
         if isinstance(schema.get("additionalProperties"), dict) and kind in (None, "object"):
             return "{" + self.type_of(_object(schema["additionalProperties"]), where, depth + 1)
         if kind is None or kind == "object":
-            if schema.get("properties"):
-                self.note(where, "an object described in place; taken as free-form")
-            return "o"
+            return self.untyped(schema, where, depth)
         if str(kind) not in SCALARS:
             self.note(where, f"unknown type {kind!r}; taken as free-form")
             return "o"
@@ -322,6 +385,20 @@ class _Reader:
         if found is None and layout not in PLAIN_FORMATS:
             self.note(where, f"unknown format {layout!r} of {kind!r}; taken as a plain {kind}")
         return found or SCALARS[str(kind)]
+
+    def untyped(self, schema: Json, where: str, depth: int) -> str:
+        """The type of a schema that says none, or no more than ``object``."""
+        parts = _array(schema.get("allOf"))
+        if len(parts) == 1 and not schema.get("properties"):
+            return self.type_of(_object(parts[0]), where, depth + 1)
+        values = _array(schema.get("enum"))
+        if values and all(isinstance(value, str) for value in values):
+            return "s"
+        if schema.get("properties") or parts:
+            self.note(where, "an object described in place; taken as free-form")
+        elif any(word in schema for word in ("oneOf", "anyOf", "enum")):
+            self.note(where, "one of several types; taken as free-form")
+        return "o"
 
     def referred(self, reference: str, where: str, depth: int) -> str:
         name = _last(reference)
@@ -335,6 +412,17 @@ class _Reader:
 def group_name(tag: str) -> str:
     """The attribute of the client for a tag: ``Agent Assistants`` → ``agent_assistants``."""
     return "oauth" if tag == "OAuth" else attribute_name(tag)
+
+
+def _raw_operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, item in _object(document.get("paths")).items():
+        yield from ((path, method, _object(raw)) for method, raw in _object(item).items())
+
+
+def _unused_id(method: str, path: str, names: Mapping[str, str]) -> str:
+    made = _made_up_id(method, path)
+    numbered = (f"{made}{number or ''}" for number in (0, *range(2, len(names) + 3)))
+    return next(identifier for identifier in numbered if snake_case(identifier) not in names)
 
 
 def _is_usable(name: str) -> bool:
@@ -362,10 +450,6 @@ def _array(value: Any) -> list[Any]:
 def _last(reference: Any) -> str:
     """``Queue`` of ``#/definitions/Queue``."""
     return str(reference).rpartition("/")[2]
-
-
-def _enum(raw: Json) -> list[str] | None:
-    return [str(value) for value in _array(raw.get("enum"))] or None
 
 
 def _limits(raw: Json) -> Limits | None:
