@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["NULL", "FreeForm", "Model", "ModelMeta", "Null", "YearMonth"]
 
-#: In a ``repr``: longest text of one value, items shown of what is inside, how deep.
+#: In a ``repr``: longest text of one value, items shown of what is inside, how deep; properties beyond the definition.
 REPR_LIMIT = 60
 REPR_ITEMS = 3
 REPR_DEPTH = 2
-REPR_PROPERTIES = 100
+REPR_UNKNOWN = 20
 
 #: The module in which users find the models.
 MODELS = "genesyscloud.models"
@@ -237,7 +237,8 @@ class Model(
         setattr(self, name, None)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_show_named(_all_named(self), REPR_DEPTH, REPR_PROPERTIES)})"
+        most = len(_named(self)) + REPR_UNKNOWN
+        return f"{type(self).__name__}({_show_named(_all_named(self), REPR_DEPTH, most)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         from . import drift
@@ -275,7 +276,7 @@ class FreeForm(dict[str, Any]):
         return _codec().to_plain(self)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_show_named(self, REPR_DEPTH, REPR_PROPERTIES)})"
+        return f"{type(self).__name__}({_show_named(self, REPR_DEPTH, REPR_UNKNOWN)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restore_free_form, (type(self).__name__, dict(self)))
