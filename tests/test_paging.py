@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import tracemalloc
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genesyscloud import codec
 from genesyscloud.errors import BadRequest, PagingError
@@ -370,17 +373,57 @@ def test_resume_finds_its_place_when_the_list_has_grown_at_the_front() -> None:
     assert ids(head) + ids(rest) == list(range(60))
 
 
-@pytest.mark.parametrize("state", ["", "{}", "[]", "null", '{"operation":1}', "\x00"])
+@pytest.mark.parametrize("state", ["", "{}", "[]", "null", '{"operation":1}', "\x00", "[" * 10_000])
 def test_a_state_that_is_none(state: str) -> None:
     with pytest.raises(PagingError, match="cannot be read"):
         pages_of(Client(numbered(1)), "get_routing_queues", resume=state)
 
 
-@pytest.mark.parametrize("changed", [{"at": 5}, {"at": [1]}, {"at": {"evil": 1}}, {"size": "many"}, {"skip": "x"}])
-def test_a_state_that_somebody_changed(changed: dict[str, Any]) -> None:
-    state = msgspec.json.decode(pages_of(Client(numbered(1)), "get_routing_queues").state)
-    with pytest.raises(PagingError, match="cannot be read"):
-        pages_of(Client(numbered(1)), "get_routing_queues", resume=msgspec.json.encode(state | changed).decode())
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"at": at} for at in cast("list[Any]", [5, "x", [1], True, {"evil": 1}])),
+        *({"at": {"pageNumber": at}} for at in cast("list[Any]", ["x", None, [1], {}, True])),
+        *({"size": size} for size in cast("list[Any]", [{}, [], True, "many"])),
+        *({"skip": skip} for skip in cast("list[Any]", ["x", [1], 1.5])),
+        *({"last": last} for last in cast("list[Any]", [5, [], {}])),
+        {"before": 5},
+    ],
+    ids=str,
+)
+def test_a_state_that_was_changed(changed: dict[str, Any]) -> None:
+    pages = pages_of(Client(numbered(60)), "get_routing_queues")
+    next(pages)
+    client = Client(numbered(60))
+    state = msgspec.json.encode(msgspec.json.decode(pages.state) | changed).decode()
+    with pytest.raises(PagingError, match="get_routing_queues: the saved state cannot be read"):
+        pages_of(client, "get_routing_queues", resume=state)
+    assert client.calls == []
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.just("pageNumber"), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["at", "size", "skip", "last", "before", "cut"]), json_values))
+def test_whatever_a_state_says_it_is_read_or_refused(changed: dict[str, Any]) -> None:
+    pages = pages_of(Client(numbered(60)), "get_routing_queues")
+    next(pages)
+    try:
+        state = msgspec.json.encode(msgspec.json.decode(pages.state) | changed).decode()
+    except UnicodeEncodeError:
+        return
+    client = Client(lambda query, body: {"entities": things(range(3)), "pageCount": 1})
+    try:
+        found = list(pages_of(client, "get_routing_queues", resume=state))
+    except PagingError as error:
+        assert "cannot be read" in str(error)  # noqa: PT017
+        assert client.calls == []
+    else:
+        assert len(found) <= 3
 
 
 def test_a_state_of_another_list() -> None:
@@ -452,7 +495,7 @@ def test_pages_are_compared_by_their_items_where_these_have_no_ids(caplog: pytes
     found = list(
         pages_of(Client(lambda query, body: next(results)), "get_analytics_actions_aggregates_job_results", "j")
     )
-    assert len(found) == 4, "one item without an id may well be followed by its equal, but not for ever"
+    assert len(found) == 3, "one item without an id may well be followed by its equal, but not for ever"
 
 
 def test_tokens_that_go_in_circles(caplog: pytest.LogCaptureFixture) -> None:
@@ -466,15 +509,6 @@ def test_tokens_that_go_in_circles(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
         assert ids(pages_of(client, "get_assistants")) == [0, 1, 2, 3]
     assert "one that was there before" in caplog.text
-
-
-def test_a_token_that_is_a_number() -> None:
-    def serve(query: Query, body: Any) -> dict[str, Any]:
-        at = int(query.get("cursor", 0))
-        return {"conversations": [{"conversationId": str(at)}]} | ({"cursor": at + 1} if at < 2 else {})
-
-    found = pages_of(Client(serve), "get_analytics_conversations_details_job_results", "j")
-    assert [item.conversation_id for item in found] == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize("token", [True, 1.5, {"a": 1}, ["x"]])
@@ -540,6 +574,228 @@ def test_a_reply_without_items_ends_the_list(reply: Any) -> None:
     client = Client(lambda query, body: reply)
     assert list(pages_of(client, "get_routing_queues")) == []
     assert len(client.calls) == 1
+
+
+# --- lists that do not end ----------------------------------------------------------------------
+
+Reply = Callable[[int, str], dict[str, Any]]
+#: By style: the operation, the parameter to go on with, and what a reply says of where to go on.
+ENDLESS: dict[str, tuple[str, dict[str, Any], str, Reply]] = {
+    "page": ("get_flows_datatable_rows", {"datatable_id": "t"}, "entities", lambda n, _: {"selfUri": f"/x?{n}"}),
+    "search": (
+        "post_conversations_customattributes_search",
+        {"body": {}},
+        "results",
+        lambda n, _: {"selfUri": f"/{n}"},
+    ),
+    "cursor": (
+        "get_analytics_actions_aggregates_job_results",
+        {"job_id": "j"},
+        "results",
+        lambda _, to: {"cursor": to},
+    ),
+    "after": (
+        "get_analytics_botflow_divisions_reportingturns",
+        {"bot_flow_id": "b"},
+        "entities",
+        lambda _, to: {"nextUri": f"/x?after={to}"},
+    ),
+    "after with ids": (
+        "get_analytics_botflow_sessions",
+        {"bot_flow_id": "b"},
+        "entities",
+        lambda _, to: {"nextUri": f"/x?after={to}"},
+    ),
+    "next_page": (
+        "get_speechandtextanalytics_programs",
+        {},
+        "entities",
+        lambda _, to: {"nextUri": f"/x?nextPage={to}"},
+    ),
+    "q64": ("get_search", {"q64": "x"}, "results", lambda _, to: {"nextPage": to}),
+    "scim": ("get_scim_users", {}, "Resources", lambda n, _: {"itemsPerPage": n}),
+}
+
+
+def endless(style: str, rows: Callable[[int], list[dict[str, Any]]], token: Callable[[int], str]) -> Client:
+    """A list whose n-th reply has ``rows(n)`` and leads on to ``token(n)``."""
+    _, _, items, reply = ENDLESS[style]
+    client = Client(
+        lambda query, body: {items: rows(len(client.calls))} | reply(len(client.calls), token(len(client.calls)))
+    )
+    return client
+
+
+def all_of(style: str, client: Client, **more: Any) -> Pages[Any, Any]:
+    name, given, _, _ = ENDLESS[style]
+    return pages_of(client, name, **given, **more)
+
+
+def bounded(pages: Pages[Any, Any]) -> list[Any]:
+    """The items, should they end."""
+    found = list(itertools.islice(pages, 1000))
+    assert len(found) < 1000
+    return found
+
+
+@pytest.mark.parametrize("style", ENDLESS)
+def test_the_same_rows_in_ever_new_replies(style: str, caplog: pytest.LogCaptureFixture) -> None:
+    client = endless(style, lambda n: [{"id": "1", "name": "a"}, {"id": "2", "name": "b"}], lambda n: f"t{n}")
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert len(bounded(all_of(style, client))) == 2
+    assert len(client.calls) == 2
+    assert "stopped at page 2: the page is the one before it again" in caplog.text
+
+
+@pytest.mark.parametrize("style", ENDLESS)
+@pytest.mark.parametrize("length", [2, 3, 7])
+def test_circles(style: str, length: int, caplog: pytest.LogCaptureFixture) -> None:
+    client = endless(style, lambda n: things([n % length, 100 + n % length]), lambda n: f"t{n % length}")
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        found = bounded(all_of(style, client))
+    assert len({item.id if hasattr(item, "id") else str(item) for item in found}) in (1, 2 * length)
+    assert len(client.calls) <= length + 3
+    assert f"stopped at page {len(client.calls)}" in caplog.text
+
+
+@pytest.mark.parametrize("with_counts", [True, False])
+def test_pages_of_rows_that_are_alike(with_counts: bool) -> None:
+    def serve(query: Query, body: Any) -> dict[str, Any]:
+        number = int(query.get("pageNumber", 1))
+        rows = [{"key": "same"}] * 2 if number <= 6 else []
+        return {"entities": rows} | ({"pageCount": 6} if with_counts else {})
+
+    pages = pages_of(Client(serve), "get_flows_datatable_rows", "t", page_size=2)
+    # Where nothing tells of an end, three repeated pages are taken for one.
+    assert len(bounded(pages)) == (12 if with_counts else 6)
+
+
+def test_one_row_of_a_list_whose_page_number_is_ignored() -> None:
+    client = Client(lambda query, body: {"entities": [{"key": "only"}], "pageNumber": int(query.get("pageNumber", 1))})
+    assert len(bounded(pages_of(client, "get_flows_datatable_rows", "t"))) == 1
+    assert len(client.calls) == 2
+
+
+def test_whole_pages_leave_out_the_page_that_came_again() -> None:
+    client = endless("page", lambda n: [{"key": "a"}, {"key": "b"}], str)
+    assert [len(page.entities) for page in all_of("page", client).pages()] == [2, 0]
+
+
+@pytest.mark.parametrize("taken", range(6))
+def test_resume_of_a_list_that_goes_in_circles(taken: int) -> None:
+    def serve(query: Query, body: Any) -> dict[str, Any]:
+        at = query.get("after", "A")
+        return {"entities": things([ord(at), ord(at) + 100]), "nextUri": f"/x?after={'B' if at == 'A' else 'A'}"}
+
+    whole = ids(bounded(pages_of(Client(serve), "get_assistants")))
+    assert whole == [65, 165, 66, 166, 65, 165]
+    first = pages_of(Client(serve), "get_assistants")
+    assert ids(next(first) for _ in range(taken)) == whole[:taken]
+    state = first.state
+    # A state is the same once it was read, and ends where the iteration would have.
+    again = pages_of(Client(serve), "get_assistants", resume=state)
+    assert again.state == state
+    rest = ids(bounded(again))
+    if taken > 4:
+        assert rest == whole[taken:]
+    else:
+        # What was asked for before it was saved is forgotten, so that it may go round once more.
+        assert rest[: 6 - taken] == whole[taken:]
+        assert len(rest) <= 6
+
+
+def test_resume_of_a_list_whose_page_number_is_ignored() -> None:
+    client = endless("page", lambda n: [{"key": "a"}, {"key": "b"}], str)
+    first = all_of("page", client)
+    assert len([next(first) for _ in range(2)]) == 2
+    state = first.state
+    assert all_of("page", client, resume=state).state == state
+    assert bounded(all_of("page", client, resume=state)) == []
+
+
+# --- lists that end too early -------------------------------------------------------------------
+
+
+def test_a_token_that_is_a_number() -> None:
+    def serve(query: Query, body: Any) -> dict[str, Any]:
+        at = int(query.get("cursor", 0))
+        return {"conversations": [{"conversationId": str(at)}]} | ({"cursor": at + 1} if at < 3 else {})
+
+    name = "get_analytics_conversations_details_job_results"
+    client = Client(serve)
+    first = pages_of(client, name, "j")
+    head = [next(first) for _ in range(2)]
+    rest = list(pages_of(client, name, "j", resume=first.state))
+    assert [one.conversation_id for one in head + rest] == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("token", [0, -1, 1.5, True, {"a": 1}, ["x"]])
+@pytest.mark.parametrize(
+    ("name", "given", "wire", "items"),
+    [
+        ("get_analytics_conversations_details_job_results", {"job_id": "j"}, "cursor", "conversations"),
+        ("get_search", {"q64": "x"}, "nextPage", "results"),
+        ("get_assistants", {}, "after", "entities"),
+    ],
+)
+def test_a_token_that_is_none(
+    token: Any, name: str, given: dict[str, Any], wire: str, items: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client(lambda query, body: {items: [{"name": "a"}], wire: token})
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert len(bounded(pages_of(client, name, **given))) == 1
+    assert f"{name}: stopped at page 1: what it gives as the token of the next page is no text" in caplog.text
+
+
+@pytest.mark.parametrize("end", [{}, {"cursor": None}, {"cursor": ""}, {"cursor": False}])
+def test_the_end_of_a_list_by_token_is_no_reason_to_warn(end: Any, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client(lambda query, body: {"results": [{}]} | end)
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert len(list(pages_of(client, "get_analytics_actions_aggregates_job_results", "j"))) == 1
+    assert "stopped" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "link"),
+    [
+        ("get_assistants", {}, "nextUri"),
+        ("get_assistants", {"before": "x"}, "previousUri"),
+        ("get_search", {"q64": "x"}, "nextUri"),
+    ],
+)
+def test_a_link_that_leads_nowhere(
+    name: str, given: dict[str, Any], link: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    items = "results" if name == "get_search" else "entities"
+    client = Client(lambda query, body: {items: [{"name": "a"}], link: "/x?unknown=1"})
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert len(list(pages_of(client, name, **given))) == 1
+    assert f"its {link} has no known parameter" in caplog.text
+
+
+def test_items_that_are_no_list(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert list(pages_of(Client(lambda query, body: {"entities": {"a": 1}}), "get_routing_queues")) == []
+    assert "stopped at page 1: its entities is no list" in caplog.text
+
+
+def test_messages_without_a_time(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "genesyscloud.paging"):
+        assert (
+            len(list(pages_of(Client(lambda query, body: {"entities": [{"id": "1"}]}), "get_chats_room_messages", "r")))
+            == 1
+        )
+    assert "its items have no dateCreated" in caplog.text
+
+
+def test_pages_that_are_shorter_than_asked_for() -> None:
+    def serve(query: Query, body: Any) -> dict[str, Any]:
+        number = body["paging"]["pageNumber"]
+        rows = [{"conversationId": str(n)} for n in range(number * 10 - 10, min(number * 10, 35))]
+        return {"conversations": rows, "totalHits": 35}
+
+    pages = pages_of(Client(serve), "post_analytics_conversations_details_query", {}, page_size=100)
+    assert len(list(pages)) == 35
 
 
 # --- what cannot be paged -----------------------------------------------------------------------

@@ -4,9 +4,9 @@ The rules are functions of a :class:`~genesyscloud.catalog.Paging` record, the p
 and the reply. :class:`Pager` keeps the little that must be remembered between them. A *position* is a dict
 from the wire names of parameters to their values; the empty one is the first page.
 
-Guards, because real lists misbehave: a token that was there before, a page that repeats the one before it,
-and three empty pages in a row end the list; items that a live list shows again on the next page, because
-it grew at the front, are handed out once.
+Guards, because real lists misbehave: a next page that was asked for before, a page that repeats the one before it
+(:mod:`genesyscloud.repeats`), and three empty pages in a row end the list; items that a live list shows again on the
+next page, because it grew at the front, are handed out once. A list that ends before its end is logged as a warning.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from . import codec
 from .catalog import OperationRecord, Paging
 from .errors import BadRequest, PagingError
 from .names import attribute_name
+from .repeats import Repeats
 
 __all__ = ["Pager", "Position", "field", "next_position"]
 
@@ -27,10 +28,10 @@ Position = dict[str, Any]
 
 #: Styles that count, so that items that come and go shift the pages.
 SHIFTING = ("page", "search", "body", "scim", "history")
+#: Positions that count, whatever type the definition gives them.
+NUMBERS = ("pageNumber", "startIndex")
 #: Some endpoints hand out a next page for ever.
 MAX_EMPTY_PAGES = 3
-#: Positions that are remembered, 8 bytes and a place in a set each: a list of more pages may go in circles.
-MAX_POSITIONS = 100_000
 #: What the service takes when neither the caller nor the definition says how many items a page has.
 DEFAULT_SIZE = 25
 
@@ -75,42 +76,65 @@ def next_position(paging: Paging, asked: Position, listing: Any, items: list[Any
 
 def _numbers_go_on(listing: Any, number: int, size: int | None) -> bool:
     """Whether a page follows: any of the counts may be missing, then only an empty page tells."""
-    page_count = field(listing, "pageCount")
-    if isinstance(page_count, int) and page_count > 0:
+    page_count = _count(listing, "pageCount")
+    if page_count:
         return number < page_count
-    total = field(listing, "total")
-    total = field(listing, "totalHits") if total is None else total
+    total = _count(listing, "total", "totalHits")
     size = field(listing, "pageSize") or size
-    if isinstance(total, int) and total > 0 and isinstance(size, int) and not field(listing, "nextUri"):
+    if total and isinstance(size, int) and not field(listing, "nextUri"):
         return number * size < total
     return True
 
 
+def _count(listing: Any, *names: str) -> int:
+    """The first of these counts that a reply has, or 0."""
+    found = next((value for name in names if (value := field(listing, name)) is not None), 0)
+    return found if isinstance(found, int) else 0
+
+
 def _tokens(paging: Paging, asked: Position, listing: Any) -> Position | None:
     """The tokens in a reply: a property, a member of ``cursors``, or parameters of a relative link."""
-    backward = _is_backward(asked)
+    backward = _backward(asked)
     names = ["before"] if backward else [name for name in paging.positions if name != "before"]
-    main = names[0]
-    link = field(listing, "previousUri" if backward else "nextUri")
-    in_link = _link_parameters(link)
-    token = _token(paging, asked, listing)
-    if isinstance(token, int) and not isinstance(token, bool):
-        token = str(token)
-    if isinstance(token, str) and token:
-        return {main: _link_parameters(token).get(main, token)}
+    token = _text(_token(names[0], backward, listing))
+    if token:
+        return {names[0]: _link_parameters(token).get(names[0], token)}
+    in_link = _link_parameters(field(listing, "previousUri" if backward else "nextUri"))
     return {name: in_link[name] for name in names if in_link.get(name)} or None
 
 
-def _is_backward(asked: Position) -> bool:
+def _backward(asked: Position) -> bool:
     return "before" in asked and "after" not in asked
 
 
-def _token(paging: Paging, asked: Position, listing: Any) -> Any:
-    """What a reply gives as the token of the next page, of whatever type."""
-    backward = _is_backward(asked)
-    main = "before" if backward else next(name for name in paging.positions if name != "before")
-    token = field(listing, "nextPage" if main == "q64" else main)
-    return token or field(field(listing, "cursors"), "before" if backward else "after")
+def _token(name: str, backward: bool, listing: Any) -> Any:
+    """The token of a reply as it came, or ``None``."""
+    token = field(listing, "nextPage" if name == "q64" else name)
+    return token or field(field(listing, "cursors"), "before" if backward else "after") or token
+
+
+def _text(token: Any) -> str:
+    """A token as the text to ask with; empty for what cannot be one. Some services count: 0 is where they began."""
+    if isinstance(token, int) and not isinstance(token, bool) and token > 0:
+        return str(token)
+    return token if isinstance(token, str) else ""
+
+
+def dead_end(paging: Paging, asked: Position, listing: Any, items: list[Any]) -> str:
+    """Return what in a page without a next one speaks for more that cannot be reached, or nothing."""
+    if paging.style == "history":
+        return "its items have no dateCreated" if items and _before(items, {}) is None else ""
+    main = next((name for name in paging.positions if name != "before"), "")
+    if paging.style not in ("after", "cursor", "next_page") and main != "q64":
+        return ""
+    backward = _backward(asked)
+    token = _token("before" if backward else main, backward, listing)
+    if token is not None and not isinstance(token, str) and token is not False:
+        what = token if isinstance(token, int | float) else type(token).__name__
+        return f"what it gives as the token of the next page is no text ({what})"
+    name = "previousUri" if backward else "nextUri"
+    link = field(listing, name)
+    return f"its {name} has no known parameter" if items and link and link != field(listing, "selfUri") else ""
 
 
 def _link_parameters(link: Any) -> dict[str, str]:
@@ -161,14 +185,15 @@ class Pager:
         self._following: Position | None = self._position
         self._value: Any = None
         self._items: list[Any] = []
+        self._received = 0
         self._index = 0
         self._skip = 0
         self._last_id: Any = None
         self._known: set[Any] = set()
         self._ids: list[Any] = []
-        self._mark: Any = None
-        self._same = 0
-        self._asked: set[int] = set()
+        self._repeats = Repeats()
+        self._cut = False
+        self._length: int | None = None
         self._empty = 0
         self._pages = 0
         self._remaining: int | None = None
@@ -228,60 +253,64 @@ class Pager:
 
     def receive(self, value: Any) -> None:
         """Take the reply to the last request."""
-        listing, items = self._unpacked(value)
+        listing, items, problem = self._unpacked(value)
         asked = self._following or {}
-        if len(self._asked) < MAX_POSITIONS:
-            self._asked.add(_hashed(asked))
-        repeated = self._note(items)
+        if not self._pages and all(value == 1 for value in asked.values()) and len(items) < self._usual_size():
+            # Should the service tell that there are more, it hands out fewer at a time than were asked for.
+            self._length = len(items)
+        again = self._note(listing, items)
         self._pages += 1
         self._value = value
         self._position = asked
-        self._items = [] if repeated else items
+        self._items = [] if again else items
+        self._received = len(items)
         self._index = self._start(items)
-        self._following = next_position(self.paging, asked, listing, items, self._size)
+        self._repeats.asked(asked)
+        following = next_position(self.paging, asked, listing, items, self._length or self._size)
+        self._following = None if self._cut else following
         self._empty = 0 if items else self._empty + 1
-        if repeated:
-            self._end("the page is the one before it again; the endpoint seems to ignore where to go on")
-        elif self._following is not None and _hashed(self._following) in self._asked:
+        if again:
+            self._end(again)
+        elif self._following is not None and self._repeats.was_asked(self._following):
             self._end("the next page is one that was there before")
-        elif self._following is None and items and (what := self._unusable(asked, listing)):
-            self._warn(what)
-        elif self._empty >= MAX_EMPTY_PAGES:
+        elif self._empty >= MAX_EMPTY_PAGES and self._following is not None:
             self._end(f"{MAX_EMPTY_PAGES} pages in a row were empty")
+        elif following is None and not problem:
+            problem = dead_end(self.paging, asked, listing, items)
+        if problem:
+            self._warn(problem)
+
+    def _usual_size(self) -> int:
+        # The definition has sizes that are strings.
+        return int(self._size) if str(self._size).isdecimal() else DEFAULT_SIZE
 
     def _end(self, why: str) -> None:
-        if self._following is not None:
-            self._warn(why)
+        self._cut = True
         self._following = None
+        self._warn(why)
 
     def _warn(self, why: str) -> None:
         import logging
 
         log = logging.getLogger("genesyscloud.paging")
-        log.warning("%s: stopped at page %d: %s", self.record.name, self._pages, why)
+        what = "went on behind" if self._following is not None else "stopped at"
+        log.warning("%s: %s page %d: %s", self.record.name, what, self._pages, why)
 
-    def _unusable(self, asked: Position, listing: Any) -> str:
-        """What is wrong with a reply that names a next page in a way that cannot be followed; else empty."""
-        if self.paging.style not in ("after", "cursor", "next_page"):
-            return ""
-        if _token(self.paging, asked, listing):
-            return "what it gives as the token of the next page is no text"
-        link = field(listing, "nextUri")
-        unknown = link and link != field(listing, "selfUri") and not _is_backward(asked)
-        return "its nextUri has no known parameter" if unknown else ""
-
-    def _unpacked(self, value: Any) -> tuple[Any, list[Any]]:
-        """The object that holds the items, and the items."""
+    def _unpacked(self, value: Any) -> tuple[Any, list[Any], str]:
+        """The object that holds the items, the items, and what is wrong with them."""
         whole = _list(value)
-        if whole is not None or not self.paging.items:
-            return None, whole or []
+        if whole is not None:
+            return None, whole, ""
         *parents, name = self.paging.items.split(".")
         for parent in parents:
             value = field(value, parent)
-        return value, _list(field(value, name)) or []
+        found = field(value, name) if name else value
+        items = _list(found)
+        problem = f"{'its ' + name if name else 'the reply'} is no list" if items is None and found is not None else ""
+        return value, items or [], problem
 
-    def _note(self, items: list[Any]) -> bool:
-        """Remember the page by its items; return whether it is the one before it."""
+    def _note(self, listing: Any, items: list[Any]) -> str:
+        """Remember the page by its items; return why it is the end, or nothing."""
         wire = self.paging.item_id
         ids = [field(item, wire) for item in items] if wire else []
         # An identifier that occurs twice in a page does not identify (all versions of one thing, say).
@@ -290,12 +319,13 @@ class Pager:
         self._ids = ids if unique else []
         shifting = self.paging.style in SHIFTING and self.paging.positions[:1] != ["q64"]
         self._known = known if shifting else set()
-        # Only the items: the rest of a page that is repeated may say that it is the next one.
-        mark = ids if unique else _digest(items)
-        self._same = self._same + 1 if items and mark == self._mark else 0
-        self._mark = mark
-        # One item without an identifier may well be followed by its equal.
-        return self._same > (0 if unique or len(items) > 1 else MAX_EMPTY_PAGES)
+        if not items:
+            return ""
+        counted = self.paging.style != "history" and shifting
+        # A short page is the last one, where pages are counted: it cannot go on with the same rows.
+        short = counted and len(items) < self._usual_size()
+        bounded = counted and _count(listing, "pageCount", "total", "totalHits", "totalResults") > 0
+        return self._repeats.came(ids if unique else items, sure=unique or short, bounded=bounded)
 
     def _start(self, items: list[Any]) -> int:
         """The index of the first item to hand out: 0, or behind the last one of a saved state."""
@@ -303,7 +333,7 @@ class Pager:
         self._skip, self._last_id = 0, None
         if last is not None and last in self._ids:
             return self._ids.index(last) + 1
-        return min(skip, len(items))
+        return max(0, min(skip, len(items)))
 
     # --- handing out ------------------------------------------------------------------------------
 
@@ -331,7 +361,7 @@ class Pager:
         items: list[Any] = []
         while self.has_item():
             items.append(self.take())
-        if len(items) == len(self._items):
+        if len(items) == self._received:
             return self._value
         if isinstance(self._value, list):
             return items
@@ -372,6 +402,9 @@ class Pager:
             saved |= {"at": None}
         else:
             saved |= {"at": self._following, "skip": self._skip, "last": self._last_id}
+            saved |= {"before": before} if (before := self._repeats.saved) else {}
+        if self._cut and saved["at"] is not None:
+            saved["cut"] = True
         return codec.encode(saved).decode()
 
     def _behind_last(self) -> int:
@@ -385,12 +418,14 @@ class Pager:
         """Go to where a saved state was."""
         try:
             saved: Any = codec.decode(state.encode())
-            operation, arguments, at = saved["operation"], saved["arguments"], saved["at"]
-            skip, last, size = int(saved.get("skip") or 0), saved.get("last"), saved["size"]
-            if not (at is None or set(cast("Position", at).keys()) <= set(self.paging.positions)):
-                raise ValueError(at)
-            size = None if size is None else int(size)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            operation, arguments, size = saved["operation"], saved["arguments"], saved["size"]
+            at = None if saved["at"] is None else self._position_in(saved["at"])
+            skip, last, before = saved.get("skip") or 0, saved.get("last"), saved.get("before") or ""
+            size = None if size is None else _whole(size)
+            sized = size is None or self.paging.size
+            if not (sized and type(skip) is int and isinstance(last, str | None) and isinstance(before, str)):
+                raise ValueError
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             raise self._error("the saved state cannot be read: it is not one of Pages.state") from None
         if operation != self.record.name:
             raise self._error(f"the saved state is of another operation, {operation}")
@@ -399,11 +434,29 @@ class Pager:
         if self._pages:
             raise self._error("an iteration that has begun cannot be resumed")
         self._following, self._skip, self._last_id, self._size = at, skip, last, size
+        self._cut = saved.get("cut") is True
+        self._repeats.resume(before)
         self._resumed = True
+
+    def _position_in(self, at: Mapping[str, Any]) -> Position:
+        """A position that was saved; raises ValueError, TypeError or AttributeError when it is none."""
+        position: Position = {}
+        for wire, value in at.items():
+            if wire not in self.paging.positions or not isinstance(value, str | int | float):
+                raise ValueError(wire)
+            position[wire] = _whole(value) if self._is_number(wire) else str(value)
+        return position
+
+    def _is_number(self, wire: str) -> bool:
+        parameter = self._parameters.get(wire)
+        return wire.rpartition(".")[2] in NUMBERS or (parameter is not None and parameter.type in "il")
 
     def _fingerprint(self) -> str:
         """What the list is a list of: the arguments without those of paging."""
-        return _digest(_sorted(codec.to_plain([self._args, self._kwargs])))
+        import hashlib  # costs a program that pages without saving its place some milliseconds
+
+        plain = codec.to_plain([self._args, self._kwargs])
+        return hashlib.blake2b(codec.encode(_sorted(plain)), digest_size=8).hexdigest()
 
     def _error(self, message: str) -> PagingError:
         error = PagingError(message)
@@ -452,14 +505,10 @@ def _with(body: Any, path: list[str], value: Any) -> Any:
     return body
 
 
-def _digest(value: Any) -> str:
-    import hashlib  # costs a program that does not need it some milliseconds
-
-    return hashlib.blake2b(codec.encode(value), digest_size=8).hexdigest()
-
-
-def _hashed(position: Position) -> int:
-    return hash(tuple(sorted((name, str(value)) for name, value in position.items())))
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(value)
+    return int(value)
 
 
 def _sorted(value: Any) -> Any:
