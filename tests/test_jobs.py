@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -270,10 +271,78 @@ def test_progress_may_be_awaited_where_somebody_can() -> None:
     client = details(AsyncClient, "QUEUED", "FULFILLED")
     asyncio.run(arun_job(client, operation(DETAILS), (), {"body": BODY, "on_progress": on_progress}))
     assert seen == ["QUEUED", "FULFILLED"]
+    assert client.calls[-1].startswith("GET")
+
+
+class Awaitable:
+    async def __call__(self, progress: Progress) -> None: ...
+
+
+async def awaited(progress: Progress, more: int = 0) -> None: ...
+
+
+@pytest.mark.parametrize("on_progress", [awaited, Awaitable(), functools.partial(awaited, more=1)])
+def test_progress_that_nobody_can_await_is_refused_before_anything_is_sent(on_progress: Any) -> None:
+    client = details(Client, "QUEUED", "FULFILLED")
+    with pytest.raises(TypeError, match="on_progress: an async function needs AsyncGenesysCloud"):
+        run_job(client, operation(DETAILS), (), {"body": BODY, "on_progress": on_progress})
+    assert client.calls == []
+
+
+def test_progress_that_only_its_result_shows_to_be_async() -> None:
+    def plain(progress: Progress) -> object:
+        return awaited(progress)
+
     client = details(Client, "QUEUED", "FULFILLED")
     with pytest.raises(ConfigurationError, match="async hook needs AsyncGenesysCloud"):
-        run_job(client, operation(DETAILS), (), {"body": BODY, "on_progress": on_progress})
+        run_job(client, operation(DETAILS), (), {"body": BODY, "on_progress": plain})
     assert client.calls[-1].startswith("DELETE")
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+def test_giving_up_takes_no_longer_than_one_short_call(hangs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a socket: the reply to the cancelling never comes, or asks to try again."""
+    monkeypatch.setattr(jobs, "CANCEL_TIMEOUT", 0.1)
+    looked = threading.Event()
+
+    def serve(peer: Peer) -> None:
+        while request := peer.read_request():
+            if request.startswith(b"POST"):
+                peer.reply(b'{"jobId":"j1"}')
+            elif request.startswith(b"DELETE") and not hangs:
+                peer.reply(b"{}", status="503 Busy")
+            else:
+                looked.set()
+
+    async def main(server: RawServer) -> None:
+        async with AsyncGenesysCloud(auth=AccessToken("t"), region=server.url) as gc:
+            task = asyncio.create_task(gc.run_job(getattr(gc.analytics, DETAILS), BODY, poll_interval=0.01))
+            assert await asyncio.to_thread(looked.wait, 10)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(asyncio.shield(task), 10)
+
+    with RawServer(serve) as server:
+        asyncio.run(main(server))
+        assert [line.split(" ")[0] for line in server.lines] == ["POST", "GET", "DELETE"]
+
+
+def test_results_in_one_piece_have_the_time_of_the_job() -> None:
+    def client(results: Any) -> Client:
+        return Client(
+            post_taskmanagement_workitems_query_jobs={"id": "j1", "state": "Running"},
+            get_taskmanagement_workitems_query_job=iter([{"id": "j1", "state": "Complete"}]),
+            get_taskmanagement_workitems_query_job_results=results,
+        )
+
+    submit = operation("post_taskmanagement_workitems_query_jobs")
+    well = client({"entities": [{"id": "w"}]})
+    assert run_job(well, submit, ({},), {"timeout": 5}).entities[0].id == "w"
+    assert well.hurries == [(5, True), (4, True), (4, True)]
+    late = client(TooManyRequests(429, retry_after=9))
+    with pytest.raises(JobTimeout, match="j1 Complete: did not hand out its results within 5 seconds"):
+        run_job(late, submit, ({},), {"timeout": 5})
+    assert late.calls[-1].endswith("/results"), "what has ended is not cancelled"
 
 
 @pytest.mark.parametrize("delete", [None, RuntimeError("no"), GenesysCloudError("no")])

@@ -214,7 +214,7 @@ class Job:
         given = dict(kwargs)
         self._interval: float = given.pop("poll_interval", POLL_INTERVAL)
         self._timeout: float | None = given.pop("timeout", TIMEOUT)
-        self._on_progress: Callable[[Progress], object] | None = given.pop("on_progress", None)
+        self.on_progress: Callable[[Progress], object] | None = given.pop("on_progress", None)
         self._paging = {"limit": given.pop("limit", None)}
         if not any(parameter.name == "page_size" for parameter in record.parameters):
             self._paging["page_size"] = given.pop("page_size", None)
@@ -232,7 +232,9 @@ class Job:
         return (*(values[name] for name in names), self.id)
 
     def steps(self, now: Callable[[], float]) -> Generator[Call | Wait | Tell, Any, Any]:
-        """Yield what is to be done and receive what came of it, or the error; return the last status.
+        """Yield what is to be done and receive what came of it, or the error.
+
+        Return the results where they come in one piece, else the last status.
 
         Raises:
             JobFailed: the job ended without a result.
@@ -257,11 +259,14 @@ class Job:
             status = yield from self._asked(self.family.status, self._path(), {}, status, now, end)
             looks += 1
             self._open = ended(self._state(status)) is None
-            if self._on_progress is not None:
-                yield Tell(self._on_progress, self._progress(status, now() - start))
+            if self.on_progress is not None:
+                yield Tell(self.on_progress, self._progress(status, now() - start))
         if ended(self._state(status)) is False:
             raise self._failed(JobFailed, _reason(status) or "the service gave no reason", status)
-        return status
+        results = self.family.results
+        if results is None or results.paging is not None:
+            return status
+        return (yield from self._asked(results, self._path(), {}, status, now, end))
 
     def _state(self, status: Any) -> str:
         return str(field(status, self.family.state_property) or "")
@@ -292,7 +297,8 @@ class Job:
         return Progress(self.id, self._state(status), percent, elapsed)
 
     def _late(self, status: Any) -> JobFailed:
-        return self._failed(JobTimeout, f"did not end within {self._timeout:g} seconds", status)
+        what = "hand out its results" if ended(self._state(status)) else "end"
+        return self._failed(JobTimeout, f"did not {what} within {self._timeout:g} seconds", status)
 
     def _failed(self, kind: type[JobFailed], why: str, status: Any) -> JobFailed:
         state = self._state(status)
@@ -307,12 +313,19 @@ class Job:
         return Call(operation(self.family.cancel.name), self._path(), {}, CANCEL_TIMEOUT, retry=False)
 
     def fetching(self) -> Call | None:
-        """Return the call for the results, or ``None`` when the status is all there is."""
-        if self.family.results is None:
+        """Return the call for the results, or ``None`` when they do not come in pages."""
+        if self.family.results is None or self.family.results.paging is None:
             return None
-        paged = self.family.results.paging is not None
-        extra = {name: value for name, value in self._paging.items() if value is not None} if paged else {}
+        extra = {name: value for name, value in self._paging.items() if value is not None}
         return Call(operation(self.family.results.name), self._path(), extra)
+
+
+def _refuse_coroutines(hook: Any) -> None:
+    """Refuse what can only be awaited before anything is sent; :func:`refuse_awaitable` meets what does not show it."""
+    import inspect
+
+    if inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004
+        raise TypeError("on_progress: an async function needs AsyncGenesysCloud")
 
 
 def _invoke(client: _Caller, call: Call) -> Any:
@@ -336,10 +349,12 @@ def run_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str
         JobFailed: the job ended without a result.
         JobTimeout: it did not end in time; it was cancelled where that is possible.
         GenesysCloudError: ``op`` does not submit a job.
+        TypeError: ``on_progress`` is a coroutine function, for which it takes an async client; nothing was sent.
 
     An exception on the way, Ctrl-C included, cancels the job where that is possible, in no more than 2 seconds.
     """
     job = Job(unbound(op).record, args, kwargs)
+    _refuse_coroutines(job.on_progress)
     clock = client._clock  # pyright: ignore[reportPrivateUsage]
     steps = job.steps(clock.monotonic)
     try:
@@ -358,7 +373,7 @@ def run_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str
             else:
                 todo = steps.send(came)
     except StopIteration as stop:
-        status = stop.value
+        result = stop.value
     except BaseException:
         cancel = job.cancelling()
         if cancel is not None:
@@ -367,9 +382,7 @@ def run_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str
                 _invoke(client, cancel)
         raise
     fetch = job.fetching()
-    if fetch is None:
-        return status
-    return paginate(client, *fetch[:3]) if fetch.operation.record.paging else _invoke(client, fetch)
+    return result if fetch is None else paginate(client, *fetch[:3])
 
 
 async def arun_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -395,7 +408,7 @@ async def arun_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapp
             else:
                 todo = steps.send(came)
     except StopIteration as stop:
-        status = stop.value
+        result = stop.value
     except BaseException:
         cancel = job.cancelling()
         if cancel is not None:
@@ -403,6 +416,4 @@ async def arun_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapp
                 await _invoke(client, cancel)
         raise
     fetch = job.fetching()
-    if fetch is None:
-        return status
-    return apaginate(client, *fetch[:3]) if fetch.operation.record.paging else await _invoke(client, fetch)
+    return result if fetch is None else apaginate(client, *fetch[:3])

@@ -282,7 +282,8 @@ class Pager:
 
     def _usual_size(self) -> int:
         # The definition has sizes that are strings.
-        return int(self._size) if str(self._size).isdecimal() else DEFAULT_SIZE
+        size = str(self._size)
+        return int(size) if size.isdecimal() else DEFAULT_SIZE
 
     def _end(self, why: str) -> None:
         self._cut = True
