@@ -67,6 +67,7 @@ def parameter(type_: str, wire: str = "x") -> ParameterRecord:
         ("o", True, "true"),
         ("o", 5, "5"),
         ("o", "x", "x"),
+        ("o", {"a": [1, None]}, '{"a":[1,null]}'),
     ],
 )
 def test_forms(type_: str, value: Any, text: str) -> None:
@@ -106,7 +107,7 @@ def test_forms(type_: str, value: Any, text: str) -> None:
         ("L", datetime(2026, 1, 2, tzinfo=UTC)),
         ("d", 5),
         ("o", object()),
-        ("o", {}),
+        ("o", {"a": object()}),
     ],
 )
 def test_what_does_not_fit_is_a_type_error_that_names_operation_and_argument(type_: str, value: Any) -> None:

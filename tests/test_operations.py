@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesyscloud.catalog import OperationRecord, catalog
+from genesyscloud.catalog import OperationRecord, ParameterRecord, catalog
 from genesyscloud.errors import InvalidBody
 from genesyscloud.model import NULL
 from genesyscloud.models import Queue
@@ -118,6 +118,13 @@ def test_path_values_that_would_change_the_path_are_refused(value: str) -> None:
 def test_path_values_are_encoded_whole() -> None:
     path = operation("get_routing_queue").prepare(("../a/b?c#d%2e ü",), {}).path
     assert path == "/api/v2/routing/queues/..%2Fa%2Fb%3Fc%23d%252e%20%C3%BC"
+
+
+def test_a_header_parameter_may_be_an_array() -> None:
+    """No operation of today has one; documents of the API may."""
+    many = ParameterRecord("many", "X-Many", "header", "[s")
+    made = Operation(OperationRecord("getA", "get_a", "GET", "/a", ["x"], [many]))
+    assert made.prepare((), {"many": ["a", "b"]}).headers["X-Many"] == "a,b"
 
 
 def test_header_parameters() -> None:

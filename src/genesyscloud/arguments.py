@@ -116,6 +116,13 @@ def _any(value: Any) -> str | None:
         text = encoder(value)
         if text is not None:
             return text
+    if isinstance(value, dict | list):
+        from .codec import encode
+
+        try:
+            return encode(value).decode()
+        except TypeError as error:
+            raise ValueError(error) from None
     return None
 
 

@@ -163,7 +163,11 @@ class Operation:
             value = given.get(parameter.name)
             if value is None and not parameter.required:
                 continue
-            text = encode_argument(self.__name__, parameter, self._required(parameter, value))
+            given_value = self._required(parameter, value)
+            if parameter.type[0] == "[":
+                text = ",".join(encode_list(self.__name__, parameter, given_value))
+            else:
+                text = encode_argument(self.__name__, parameter, given_value)
             _check_header(f"{self.__name__}() argument {parameter.name!r}", text)
             headers[parameter.wire] = text
         return headers
