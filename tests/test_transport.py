@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gc
 import gzip
 import os
@@ -194,6 +195,13 @@ def test_a_header_that_cannot_be_sent_is_refused_without_showing_it(client: Clie
         assert client.send(server.url + "/x").status == 200
 
 
+def test_a_header_beyond_latin_1_is_not_said_to_have_a_line_break() -> None:
+    with RawServer() as server, contextlib.closing(BlockingTransport()) as transport:
+        request = Request("GET", server.url + "/x", {"X-Name": "geheim\u20ac"})
+        with pytest.raises(errors.ConfigurationError, match="it has a character beyond Latin-1 in it: 'X-Name'"):
+            transport.send(request, TIMEOUTS)
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "http:///x", "http://a..b/x", "http://127.0.0.1:99999/x"])
 def test_a_url_that_cannot_be_used_is_refused(client: Client, url: str) -> None:
     with pytest.raises(errors.ConfigurationError):
@@ -307,6 +315,78 @@ def test_a_body_may_look_like_a_head(client: Client) -> None:
 def test_head_has_no_body(client: Client) -> None:
     with RawServer(sends(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Encoding: gzip\r\n\r\n")) as server:
         assert client.send(server.url + "/x", "HEAD").body == b""
+
+
+_EMPTY = b"0\r\n\r\n"
+_CHUNKED = b"Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified", b"205 Reset Content"])
+@pytest.mark.parametrize(
+    ("field", "body"),
+    [(_CHUNKED, _EMPTY), (_CHUNKED, b"2\r\n{}\r\n" + _EMPTY), (b"Content-Length: 2", b"{}"), (b"X-a: b", b"")],
+)
+@pytest.mark.parametrize("cut", ["nowhere", "head", "body"])
+def test_a_body_that_cannot_be_does_no_harm(client: Client, status: bytes, field: bytes, body: bytes, cut: str) -> None:
+    if status.startswith(b"304") and field.startswith(b"Content") and cut == "body":
+        # Such a head is as it should be, so that nobody can know of a body that comes later.
+        cut = "nowhere"
+    # Without a length, a 205 ends with the connection.
+    empty = [b"Content-Length: 0"] if status.startswith(b"205") and not body else []
+    head = b"\r\n".join([b"HTTP/1.1 " + status, field, *empty, b"", b""])
+    at = {"nowhere": 0, "head": 20, "body": len(head)}[cut]
+    taken = threading.Semaphore(0)
+
+    def handler(peer: Peer) -> None:
+        while request := peer.read_request():
+            if b"DELETE" not in request:
+                peer.reply(b"mine")
+                continue
+            if at:
+                peer.send((head + body)[:at])
+                # Only when a client is done without the rest, this is what it will meet next.
+                taken.acquire(timeout=0.05)
+            peer.send((head + body)[at:])
+
+    with RawServer(handler) as server:
+        for _ in range(3):
+            reply = client.send(server.url + "/x", "DELETE")
+            taken.release()
+            assert reply.status == int(status[:3])
+            assert reply.body in (b"", b"{}" if status.startswith(b"205") else b"")
+            assert client.send(server.url + "/x").body == b"mine"
+        assert server.lines == ["DELETE /x", "GET /x"] * 3
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 204 No Content", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2"])
+def test_a_connection_is_kept_after_a_reply_without_a_body(client: Client, head: bytes) -> None:
+    def handler(peer: Peer) -> None:
+        while peer.read_request():
+            peer.send(head + b"\r\n\r\n")
+
+    with RawServer(handler) as server:
+        for _ in range(3):
+            assert client.send(server.url + "/x").body == b""
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("size", [100_000, 600_000, 5_000_000])
+@pytest.mark.parametrize("secure", [False, True])
+def test_the_answer_of_a_server_that_reads_no_further(
+    client: Client, certificates: Certificates, size: int, secure: bool
+) -> None:
+    said = b'{"message":"too large"}'
+
+    def handler(peer: Peer) -> None:
+        peer.sock.recv(1000)
+        peer.reply(said, "413 Payload Too Large", "Connection: close")
+        # Closed with data in it, the connection is reset.
+
+    client.use(tls=TlsSettings(ca_file=certificates.ca_file))
+    with RawServer(handler, certificates.server() if secure else None) as server:
+        for _ in range(5):
+            reply = client.send(server.url + "/x", "POST", {}, b"x" * size)
+            assert (reply.status, reply.body) == (413, said)
 
 
 def test_an_answer_before_the_whole_body_was_taken_is_an_answer(client: Client) -> None:

@@ -8,8 +8,9 @@ per attempt, and the request counts as sent from then on.
 from __future__ import annotations
 
 import asyncio
-import io
 import os
+import re
+from contextlib import suppress
 from contextvars import Context, ContextVar, Token
 from functools import partial
 from math import inf
@@ -25,13 +26,18 @@ from .settings import ProxySettings, TlsSettings
 try:
     import aiohttp
     from aiohttp.client_proto import ResponseHandler
+    from aiohttp.payload import Payload
     from yarl import URL
 except ImportError:
     raise ConfigurationError("the async client needs an optional package: pip install 'genesyscloud[async]'") from None
 
 if TYPE_CHECKING:
+    import socket
     import ssl
+    from collections.abc import Callable
     from types import TracebackType
+
+    from aiohttp.abc import AbstractStreamWriter
 
     from ..http import AttemptTimeouts, Request
 
@@ -39,10 +45,14 @@ __all__ = ["AiohttpTransport"]
 
 #: What ``aiohttp`` would add by itself. Signed uploads must go out with exactly the headers that were signed.
 _AUTOMATIC_HEADERS = {"accept", "content-type", "user-agent"}
-_NO_CONTENT = b"HTTP/1.1 204"
 _LONG = 1 << 19
+_PIECE = 1 << 16
 #: Longest line and field of a reply's head, in bytes; the same as for threads.
 _LONGEST_LINE = 65536
+#: Statuses whose replies end with their head, whatever it says.
+_BODILESS = (b"204", b"304")
+_CHUNKS = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*[1-9]", re.IGNORECASE)
 
 
 class _Attempt:
@@ -148,19 +158,83 @@ class _Timer:
 _attempt: ContextVar[_Attempt] = ContextVar("genesyscloud_attempt")
 
 
+def _read_out(transport: Any) -> bool:
+    """Return whether a connection is given up; what has come on it until then is read.
+
+    When a write fails, asyncio closes the socket in the next turn of the loop, with all that is in it. Until then a
+    duplicate can be read. For TLS there is no public way to the one who deciphers it.
+    """
+    tls: Any = getattr(transport, "_ssl_protocol", None)
+    raw: Any = transport if tls is None else getattr(tls, "_transport", None)
+    # TLS within TLS, and that of other loops, can be told from bytes as they are, and no more.
+    if raw is None or raw.get_extra_info("ssl_object") is not None or not raw.is_closing():
+        return False
+    sock: Any = raw.get_extra_info("socket")
+    try:
+        copy: socket.socket = sock.dup()
+    except (OSError, AttributeError, TypeError):
+        return True  # closed already, or of a loop whose sockets have no duplicates
+    with copy, suppress(OSError):
+        # A buffer of the system is not endless, and nothing comes after it on a connection that has ended.
+        for _ in range(64):
+            data = copy.recv(_PIECE)
+            if not data:
+                break
+            if tls is None:
+                raw.get_protocol().data_received(data)
+            else:
+                tls.get_buffer(len(data))[: len(data)] = data
+                tls.buffer_updated(len(data))
+    return True
+
+
 class _Protocol(ResponseHandler):
-    """Takes a 204 for what it is also when a body comes with it, over which ``aiohttp`` would lose the whole reply."""
+    """A connection whose replies come whole: with what ``aiohttp`` loses.
+
+    A reply that can have no body ends with its head, though its server has sent a body. ``aiohttp`` would take that
+    for the head of a second reply, fail, and lose the first with it. And a reply that was there when the connection
+    broke is a reply.
+    """
+
+    _head = b""
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if exc is not None:
+            _read_out(self.transport)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if data.startswith(_NO_CONTENT) and not self.should_close:
-            end = data.find(b"\r\n\r\n") + 4
-            if 4 <= end < len(data):
-                data = data[:end]
-                self.force_close()
+        if data[9:12] in _BODILESS or self._head:
+            data = self._without_body(data)
         super().data_received(data)
+
+    def _without_body(self, data: bytes) -> bytes:
+        """Return what of ``data`` belongs to the reply; nothing while its head is not whole."""
+        # In the middle of a reply, what looks like the head of one is a part of its body.
+        if not self._head and (self.should_close or not data.startswith(b"HTTP/1.")):
+            return data
+        data = self._head + data
+        end = data.find(b"\r\n\r\n") + 4
+        if end < 4:
+            # Until somebody else finds that it is too long.
+            self._head, data = (data, b"") if len(data) < _LONGEST_LINE else (b"", data)
+            return data
+        self._head = b""
+        # The length in a 304 is that of the body that it spares.
+        announced = _CHUNKS.search(data, 0, end) or (data[9:12] == b"204" and _LENGTH.search(data, 0, end))
+        if announced or len(data) > end:
+            self.force_close()
+        return data[:end]
 
 
 class _Connector(aiohttp.TCPConnector):
+    def __init__(self) -> None:
+        # The slots bound the connections; the connector's own limit would blame waiting on the network.
+        super().__init__(limit=0)  # pyright: ignore[reportUnknownMemberType]
+        # There is no public way to say which protocol connections have.
+        make: Callable[[asyncio.AbstractEventLoop], ResponseHandler] = _Protocol
+        self._factory = partial(make, self._loop)
+
     async def connect(self, *args: Any, **options: Any) -> Any:
         attempt = _attempt.get()
         if attempt.asked:
@@ -181,10 +255,8 @@ class _LoopState:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, pool_size: int) -> None:
         self.timer = _Timer(loop)
-        # The slots bound the connections; the connector's own limit would blame waiting on the network.
         self.slots = asyncio.Semaphore(pool_size)
-        self.connector = _Connector(limit=0)
-        self.connector._factory = partial[ResponseHandler](_Protocol, loop=loop)  # type: ignore[assignment]  # pyright: ignore[reportPrivateUsage]
+        self.connector = _Connector()
         self.session = aiohttp.ClientSession(
             connector=self.connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -317,7 +389,8 @@ class AiohttpTransport:
         headers = request.headers
         options: dict[str, Any] = {"headers": headers, "timeout": self._timeout}
         if request.body is not None:
-            options["data"] = _payload(request.body)
+            body = request.body
+            options["data"] = _LongBody(body) if len(body) > _LONG else body
         # What is sent is what a request says, and nothing else. Skipping costs, so only where something is missing.
         said = "Accept" in headers and "User-Agent" in headers
         # A type would be made up also for a POST without a body.
@@ -366,9 +439,30 @@ class AiohttpTransport:
         return faults.broken(where, _words(error), _origin_of(error))
 
 
-def _payload(body: bytes) -> bytes | io.BytesIO:
-    # A long body goes out in pieces: as bytes it would be copied in one go, which aiohttp warns of.
-    return io.BytesIO(body) if len(body) > _LONG else body
+class _LongBody(Payload):
+    """A body that goes out in pieces; as bytes it would be copied in one go, which ``aiohttp`` warns of.
+
+    A server may refuse a request and close before it has read it. Then writing fails, and its answer is what can
+    still be read.
+    """
+
+    _value: bytes
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self._size = len(body)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        view = memoryview(self._value)
+        transport: Any = getattr(writer, "transport", None)
+        while view:
+            await writer.write(view[:_PIECE])
+            if _read_out(transport):
+                return
+            view = view[_PIECE:]
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return self._value.decode(encoding, errors)
 
 
 async def _read(content: aiohttp.StreamReader, attempt: _Attempt) -> bytes:

@@ -228,7 +228,9 @@ class BlockingTransport:
                 while view:
                     sock.settimeout(min(read, self._left(deadline)))
                     view = view[sock.send(view[:_WRITE_SIZE]) :]
-        except _RESET:
+        except OSError as error:
+            if not isinstance(error, _RESET) and type(error).__name__ != "SSLEOFError":
+                raise
             return False
         return True
 
@@ -361,9 +363,14 @@ def _begin(incoming: _Incoming, method: str) -> http.client.HTTPResponse:
 def _body(response: http.client.HTTPResponse, headers: Headers) -> tuple[bytes, bool]:
     """Return the body, and whether it is whole.
 
+    Replies that can have none end with their head, though the standard library would read one in chunks.
+
     An error says enough with its status. Servers that refuse a request before they have read it to its end close the
     connection with data in it, and by the rules of TCP that destroys the end of their answer.
     """
+    if response.status in (204, 304):
+        response.close()
+        return b"", True
     try:
         return coding.unpacked(response.read(), headers), True
     except TimeoutError:
@@ -380,8 +387,10 @@ def _body(response: http.client.HTTPResponse, headers: Headers) -> tuple[bytes, 
 
 def _has_hidden_body(reply: Reply) -> bool:
     """Whether a reply that has no body announced one, which would be taken for the beginning of the next reply."""
-    headers = reply.headers
-    return reply.status == 204 and (headers.get("content-length", "0") != "0" or "transfer-encoding" in headers)
+    headers, status = reply.headers, reply.status
+    chunks = status in (204, 304) and "transfer-encoding" in headers
+    # That of a 304 is of the body that it spares.
+    return chunks or (status == 204 and headers.get("content-length", "0") != "0")
 
 
 def _origin(prefix: str) -> _Origin:
@@ -430,7 +439,8 @@ def _unusual(lines: list[str], target: str, legal: bool) -> str:
     for line in lines:
         if any(character in "\r\n\0" or character > "\xff" for character in line):
             name = line.split(":", 1)[0]
-            raise ConfigurationError(f"a line of the request cannot be sent, it has a line break in it: {name!r:.40}")
+            what = "a line break" if any(character in "\r\n\0" for character in line) else "a character beyond Latin-1"
+            raise ConfigurationError(f"a line of the request cannot be sent, it has {what} in it: {name!r:.40}")
     if not legal:
         raise ConfigurationError("a line of the request cannot be sent")
     return "\r\n".join(lines) + "\r\n\r\n"
