@@ -61,6 +61,9 @@ def test_the_token_request() -> None:
         ("soon", inf, inf),
         (0, inf, inf),
         (10**400, inf, inf),
+        (-(10**400), inf, inf),
+        ("1e999", inf, inf),
+        ("nan", inf, inf),
     ],
 )
 def test_lifetimes(lifetime: Any, expires: float, renews: float) -> None:

@@ -384,3 +384,27 @@ def test_a_way_of_ones_own() -> None:
     gc, transport = client([token("t1"), reply(401), token("t2"), reply(200, ME)], auth=Own())
     gc.users.get_users_me()
     assert [url for _, url, _ in transport.seen][::2] == ["https://vault.example.com/token"] * 2
+
+
+@pytest.mark.parametrize("name", ["geheim\u20ac", "geheim\u00e4", "geheim\r\nX: 1", "geheim geheim", ""])
+def test_a_token_of_ones_own_that_cannot_be_sent(name: str) -> None:
+    class Odd(Own):
+        def flow(self, login_url: str, now: float, previous: Token | None) -> Flow:
+            yield from ()
+            return Token(name)
+
+    async def task() -> None:
+        gc, transport = async_client([], auth=Odd())
+        with pytest.raises(ConfigurationError, match=words):
+            await gc.users.get_users_me()
+        assert transport.requests == []
+
+    words = "the access token that the login ended with (holds a space, line break or other|must be a non-empty)"
+    store = MemoryTokenStore()
+    gc, transport = client([], auth=Odd(), token_store=store)
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        gc.users.get_users_me()
+    assert "geheim" not in str(caught.value)
+    assert transport.requests == []
+    assert store.load(gc._engine.tokens.key) is None
+    asyncio.run(task())

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from genesyscloud import MemoryTokenStore, ReauthenticationSettings
+from genesyscloud import BrowserLogin, MemoryTokenStore, ReauthenticationSettings
 from genesyscloud.auth import Token
 from genesyscloud.auth.renewal import ahead_deadline
+from genesyscloud.auth.source import QUIET
 from genesyscloud.errors import ConfigurationError, DeadlineExceeded, OAuthError, ReadTimeout
 from genesyscloud.http import Request
 
@@ -80,6 +81,40 @@ def test_a_login_service_that_hangs_stops_nobody_whose_token_is_valid() -> None:
     assert transport.timeouts[-2].total == 0.75
     assert gc.users.get_users_me().name == "Bearer t1"
     assert len(transport.requests) == 5, "it is not tried again at once"
+
+
+def test_the_same_for_a_task() -> None:
+    clock = FakeClock()
+
+    def server(request: Request) -> Answer:
+        if not request.url.endswith("/oauth/token"):
+            return reply(200, {"id": "u1", "name": request.headers["Authorization"]})
+        if len(transport.requests) in (2, 3):
+            clock.now += transport.timeouts[-1].total
+            return ReadTimeout("nothing came")
+        return token(f"t{len(transport.requests)}", 86400)
+
+    async def main() -> list[str | None]:
+        names = [(await gc.users.get_users_me()).name]
+        clock.now += 86400 - 30
+        names += [(await gc.users.get_users_me()).name for _ in range(2)]
+        clock.now += QUIET
+        return [*names, (await gc.users.get_users_me()).name]
+
+    gc, transport = async_client(server, clock, token_store=MemoryTokenStore())
+    assert asyncio.run(main()) == ["Bearer t1"] * 3 + ["Bearer t6"]
+    assert transport.timeouts[2].total == 5
+
+
+def test_no_person_is_asked_while_the_token_is_valid() -> None:
+    shown: list[str] = []
+    login = BrowserLogin("id", browser="no-such-program", show=shown.append, timeout=0.01)
+    clock = FakeClock()
+    gc, transport = client([reply(400, {"error": "invalid_grant"}), reply(200, ME)], clock, auth=login)
+    gc._engine.tokens.current = Token("t1", clock.time() + 10, clock.time() - 1, "refresh")
+    gc.users.get_users_me()
+    assert transport.seen[1][2] == "Bearer t1"
+    assert shown == []
 
 
 # --- over a store -------------------------------------------------------------------------------

@@ -195,7 +195,24 @@ def test_anything_that_is_no_token_is_none(value: Any) -> None:
         assert isinstance(token_from_stored(stored), Token | None)
 
 
-@given(st.text(min_size=1), st.floats(0, 2e9), st.text(), st.dictionaries(st.text(), st.integers() | st.text()))
+@pytest.mark.parametrize("field", [{"access_token": "t\u20ac"}, {"access_token": "t\r\n"}, {"expires_at": 10**400}])
+def test_a_token_that_cannot_be_one_is_none(field: dict[str, Any]) -> None:
+    assert token_from_stored({**token_to_stored(TOKEN), **field}) is None
+
+
+def test_a_token_with_an_absurd_lifetime_is_kept(tmp_path: Path) -> None:
+    store = FileTokenStore(tmp_path / "tokens.json")
+    gc, _ = client([token("t1", 10**400), reply(200, ME)], token_store=store)
+    assert gc.users.get_users_me().name == "Ann"
+    other, transport = client([reply(200, ME)], token_store=store)
+    other.users.get_users_me()
+    assert transport.seen[0][2] == "Bearer t1"
+
+
+_TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
+
+
+@given(_TOKENS, st.floats(0, 2e9), st.text(), st.dictionaries(st.text(), st.integers() | st.text()))
 def test_tokens_survive_json(access: str, end: float, refresh: str, raw: dict[str, Any]) -> None:
     raw = {**raw, "access_token": access, **({"refresh_token": refresh} if refresh else {})}
     raw = raw if refresh else {name: value for name, value in raw.items() if name != "refresh_token"}

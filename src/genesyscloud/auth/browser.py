@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, LoginRequired
 from .codes import PKCE, refreshed
-from .grants import Auth, Flow, Person, check_text
-from .tokens import Token, token_from_fields
+from .grants import Auth, Flow, Person
+from .tokens import Token, check_text, token_from_fields
 from .urls import authorize_address, code_challenge, loopback_parts, make_state, make_verifier
 
 if TYPE_CHECKING:

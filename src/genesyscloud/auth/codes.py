@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..errors import ConfigurationError, LoginRequired, OAuthError
-from .grants import Auth, Flow, check_text, digest, exchange
-from .tokens import Token, token_from_fields
+from .grants import Auth, Flow, digest, exchange
+from .tokens import Token, check_text, token_from_fields
 from .urls import check_verifier, read_redirect
 
 __all__ = ["PKCE", "AuthorizationCode", "Implicit", "RefreshToken", "Saml2Bearer", "refreshed"]

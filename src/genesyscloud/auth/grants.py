@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ..errors import ConfigurationError
 from ..http import Request
-from .tokens import Token, token_from_reply
+from .tokens import Token, check_text, token_from_reply
 
 __all__ = [
     "AccessToken",
@@ -18,7 +18,6 @@ __all__ = [
     "ClientCredentials",
     "Flow",
     "Person",
-    "check_text",
     "digest",
     "exchange",
 ]
@@ -173,15 +172,3 @@ def digest(secret: str) -> str:
     import hashlib
 
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
-
-
-def check_text(what: str, value: object) -> None:
-    """Refuse what cannot be part of a login.
-
-    Raises:
-        ConfigurationError: it is empty, or holds a space or a line break.
-    """
-    if not isinstance(value, str) or not value:
-        raise ConfigurationError(f"{what} must be a non-empty string")
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ConfigurationError(f"{what} holds a space, line break or other character that it cannot have")

@@ -18,7 +18,7 @@ from ..exchange import exchange
 from ..http import AttemptTimeouts, Reply, Request
 from ..redact import SecretHeaders, Secrets, mask_error, secrets_of
 from .grants import Person
-from .tokens import Change, SharedTokenStore, Token, TokenStore
+from .tokens import Change, SharedTokenStore, Token, TokenStore, check_text
 
 if TYPE_CHECKING:
     from ..pipeline import Engine
@@ -213,11 +213,12 @@ def plan_login(engine: Engine[Any], previous: Token | None, urgent: bool, deadli
 
     Args:
         previous: the token to be renewed, if there was one.
-        urgent: whether calls depend on it; if not, one attempt is enough, and half of the time.
+        urgent: whether calls depend on it; if not, one attempt is enough, and half of the time, and no person is asked.
         deadline: of the call that needs the token.
 
     Raises:
-        OAuthError: the service refused. TransportError: it could not be reached.
+        OAuthError: the service refused. TransportError: it could not be reached. DeadlineExceeded: there was no time
+        left. ConfigurationError: a strategy of the caller's own made a token that cannot be sent.
     """
     clock = engine.clock
     if not urgent and previous is not None:
@@ -228,6 +229,9 @@ def plan_login(engine: Engine[Any], previous: Token | None, urgent: bool, deadli
         wanted = next(flow)
         while True:
             if isinstance(wanted, Person):
+                if not urgent:
+                    # Not an error of the login: those who wait for it ask the person themselves.
+                    raise DeadlineExceeded("only a person can renew the token, which is not asked before it ends")
                 left = max(0.0, deadline - clock.monotonic())
                 outcome: Any = yield Blocking(partial(wanted.work, left), wanted.cancel)
             else:
@@ -242,6 +246,8 @@ def plan_login(engine: Engine[Any], previous: Token | None, urgent: bool, deadli
         raise
     except StopIteration as stop:
         token: Token = stop.value
+        # Here for all strategies, and before it gets into a store.
+        check_text("the access token that the login ended with", token.access_token)
         return token
 
 

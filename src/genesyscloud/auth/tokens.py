@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
-from ..errors import OAuthError
+from ..errors import ConfigurationError, OAuthError
 from ..http import Reply
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "SharedTokenStore",
     "Token",
     "TokenStore",
+    "check_text",
     "token_from_fields",
     "token_from_reply",
     "token_from_stored",
@@ -91,6 +92,18 @@ class SharedTokenStore(TokenStore, Protocol):
         ...
 
 
+def check_text(what: str, value: object) -> None:
+    """Refuse what cannot be part of a login.
+
+    Raises:
+        ConfigurationError: it is empty, or holds a space or a line break.
+    """
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{what} must be a non-empty string")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ConfigurationError(f"{what} holds a space, line break or other character that it cannot have")
+
+
 def token_from_reply(reply: Reply, now: float, secrets: tuple[str, ...] = ()) -> Token:
     """Read the reply of the token endpoint.
 
@@ -141,13 +154,14 @@ def token_from_stored(value: Any) -> Token | None:
         secrets = {name: value[name] for name in _ONCE if value[name]}
         if not all(isinstance(secret, str) for secret in secrets.values()) or "access_token" not in secrets:
             return None
+        check_text("the access token", secrets["access_token"])
         return Token(
             **secrets,
             expires_at=float(value.get("expires_at", inf)),
             renew_at=float(value.get("renew_at", inf)),
             raw={**value["raw"], **secrets},
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
 
 
