@@ -126,6 +126,10 @@ def test_a_charset_that_is_none_hides_no_error(charset: str) -> None:
         (reply(200, raw=b"a,b\n", content_type="text/csv; charset=utf-8"), "a,b\n"),
         (reply(200, raw="ä".encode("latin-1"), content_type="text/plain; charset=latin-1"), "ä"),
         (reply(200, raw=b"ok", content_type="text/plain; charset=nonsense"), "ok"),
+        *(
+            (reply(200, raw=b"-\xff\\d", content_type=f"text/plain; charset={name}"), "-\ufffd\\d")
+            for name in ("idna", "punycode", "undefined", "unicode_escape", "raw-unicode-escape", "zlib", "rot13")
+        ),
         (reply(200, raw=b"\x89PNG", content_type="image/png"), b"\x89PNG"),
         (reply(200, {"a": 1}, content_type="application/scim+json; charset=utf-8"), {"a": 1}),
         (reply(207, {"a": 1}), {"a": 1}),

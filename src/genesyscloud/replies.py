@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ _JSON = re.compile(r"application/(?:[\w.-]+\+)?json|text/json")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _INVISIBLE = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
+#: What Python has among the character sets, and nobody writes pages in: they fail, whatever the error handler, or warn.
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
 _SHOWN = 200
 
 
@@ -119,9 +122,13 @@ def _parsed(body: bytes) -> Any:
 
 
 def _text(body: bytes, media: str) -> str:
+    """Return a text in the character set that the reply names, or else in UTF-8. Fails for no bytes and no name."""
     charset = _CHARSET.search(media)
+    name = charset[1] if charset else "utf-8"
     try:
-        return body.decode(charset[1] if charset else "utf-8", "replace")
+        if codecs.lookup(name).name not in _NO_CHARSETS:
+            return body.decode(name, "replace")
     except (LookupError, ValueError):
-        # Unknown, or one of Python's own that is for other things and takes no "replace" (idna, punycode, undefined).
-        return body.decode("utf-8", "replace")
+        # Unknown, no character set (zlib), or a codec that does not know "replace".
+        pass
+    return body.decode("utf-8", "replace")
