@@ -15,6 +15,7 @@ import pytest
 from genesyscloud import catalog as module
 from genesyscloud import models
 from genesyscloud.catalog import CATALOG_FILE, Catalog, catalog, model_in, open_catalog
+from genesyscloud.errors import UnknownOperation
 
 
 class Watched(bytes):
@@ -91,8 +92,10 @@ def test_operation_ids_that_differ_only_by_case_are_two_operations() -> None:
 
 @pytest.mark.parametrize("name", ["get_user_me", "getUserMe", "Get_Users_Me", "get users me", ""])
 def test_unknown_operations_give_the_nearest(name: str) -> None:
-    with pytest.raises(KeyError) as caught:
+    with pytest.raises(UnknownOperation) as caught:
         catalog().operation(name)
+    assert isinstance(caught.value, KeyError)
+    assert str(caught.value).startswith("no operation"), "not in quotes, as a KeyError would be"
     assert name == "" or "sers" in str(caught.value).partition("Did you mean")[2]
 
 

@@ -311,7 +311,7 @@ class BaseClient:
             ops: operations (``gc.users.get_users_me``) or their names.
 
         Raises:
-            KeyError: there is no such operation.
+            UnknownOperation: there is no such operation.
 
         >>> gc.preload("get_users_me", gc.routing.get_routing_queues)          # doctest: +SKIP
         """

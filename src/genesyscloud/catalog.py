@@ -40,6 +40,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from .errors import UnknownOperation
 from .forks import hold_during_fork
 from .names import nearest, snake_case
 
@@ -214,15 +215,15 @@ class Catalog:
         """Return an operation by its Python name or its ``operationId``.
 
         Raises:
-            KeyError: there is none; the message names the nearest one.
+            UnknownOperation: there is none; the message names the nearest one.
         """
         try:
             record = self._get("o", snake_case(name), self._operations)
         except KeyError:
             known = [known for record in self.operations() for known in (record.id, record.name)]
-            raise KeyError(f"no operation {name!r} in the catalog.{nearest(name, known)}") from None
+            raise UnknownOperation(f"no operation {name!r} in the catalog.{nearest(name, known)}") from None
         if name not in (record.id, record.name):
-            raise KeyError(f"no operation {name!r} in the catalog. Did you mean {record.id!r}?")
+            raise UnknownOperation(f"no operation {name!r} in the catalog. Did you mean {record.id!r}?")
         return record
 
     def model(self, name: str) -> ModelRecord:

@@ -63,7 +63,7 @@ class GenesysCloud(BaseClient, SyncSession, SyncGroups):
         """Call an operation by its ``operationId`` or its Python name and return the result.
 
         Raises:
-            KeyError: there is no such operation; the message names the nearest.
+            UnknownOperation: there is no such operation; the message names the nearest.
 
         >>> gc.call("getUsersMe", expand=["presence"])          # doctest: +SKIP
         """

@@ -44,6 +44,7 @@ __all__ = [
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
+    "UnknownOperation",
     "UnsupportedMediaType",
 ]
 
@@ -84,6 +85,10 @@ class InvalidBody(GenesysCloudError, ValueError):
     def __init__(self, message: str, path: str = "$") -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
+
+
+class UnknownOperation(GenesysCloudError, KeyError):
+    """There is no operation of this name; nothing was sent. The text names the nearest one."""
 
 
 # --- the network --------------------------------------------------------------------------------

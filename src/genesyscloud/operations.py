@@ -238,7 +238,7 @@ def operation(name: str) -> Operation:
     """Return an operation by its Python name or its ``operationId``; one object per operation and process.
 
     Raises:
-        KeyError: there is none; the message names the nearest one.
+        UnknownOperation: there is none; the message names the nearest one.
     """
     found = _operations.get(name)
     if found is None:
