@@ -3,20 +3,26 @@
 Starts a sandbox on a free port and works on it: log in, read, page, create, change, clear a field, handle a
 missing thing, run an analytics job, 200 calls at once, export. With credentials in the environment
 (``GENESYSCLOUD_OAUTHCLIENT_ID`` and ``…_SECRET``, or ``GENESYSCLOUD_ACCESS_TOKEN``, and ``GENESYSCLOUD_REGION``)
-it does the part that only reads, against the real organization; also with ``GENESYSCLOUD_CONFIG_FILE`` or
-``GENESYSCLOUD_PROFILE``.
+it does the part that only reads, against the real organization; also with a ``GENESYSCLOUD_CONFIG_FILE`` or
+``GENESYSCLOUD_PROFILE`` that has them.
 """
 
 from __future__ import annotations
 
+import signal
+
+# Ctrl-C ends the process on the spot, also where a shell has it ignored in the background. There is nothing to tidy up:
+# the sandbox lives in this process, too. Said here, as it may come during the imports.
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import asyncio
+import codecs
 import contextlib
 import csv
 import io
 import itertools
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,15 +31,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-try:
-    from genesyscloud import NULL, AsyncGenesysCloud, ClientCredentials, GenesysCloud
-    from genesyscloud.errors import GenesysCloudError, NotFound
-    from genesyscloud.jobs import Progress
-    from genesyscloud.models import AsyncConversationQuery, CreateQueueRequest, UpdateUser, WritableEntity
-except KeyboardInterrupt:
-    sys.exit(130)
+from genesyscloud import NULL, AsyncGenesysCloud, ClientCredentials, GenesysCloud
+from genesyscloud.errors import ConfigurationError, GenesysCloudError, NotFound
+from genesyscloud.jobs import Progress
+from genesyscloud.models import AsyncConversationQuery, CreateQueueRequest, UpdateUser, WritableEntity
 
 TERMINAL = bool(sys.stdout) and sys.stdout.isatty()
+#: For an output whose encoding has no such characters.
+PLAIN = {"✓": "+", "…": "...", "→": "->"}
 
 
 class Report:
@@ -63,17 +68,11 @@ class Report:
 
 @contextlib.contextmanager
 def sandbox() -> Generator[str]:
-    """Run a sandbox in a process of its own and yield its address."""
-    command = [sys.executable, "-m", "genesyscloud", "sandbox", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
-            if "http://" not in line:
-                raise SystemExit("the sandbox did not start")
-            yield next(word for word in line.split() if word.startswith("http://"))
-        finally:
-            process.terminate()
+    """Run a sandbox in a thread, so that it ends with this process however that ends, and yield its address."""
+    from genesyscloud.sandbox import Sandbox  # a real organization needs none
+
+    with Sandbox() as running:
+        yield running.serve(port=0)
 
 
 def read(gc: GenesysCloud, report: Report) -> None:
@@ -150,7 +149,7 @@ async def flood(address: str, report: Report, calls: int = 200) -> None:
     with report.step(f"{calls} calls, 32 at a time") as outcome:
         auth = ClientCredentials("sandbox", "sandbox")
         numbers = iter(range(calls))
-        async with AsyncGenesysCloud(auth=auth, region=address) as gc:
+        async with AsyncGenesysCloud(auth=auth, region=address, config_file="") as gc:
 
             async def work() -> None:
                 for number in numbers:
@@ -181,71 +180,86 @@ def export(gc: GenesysCloud, report: Report) -> None:
 
 
 def real_organization() -> GenesysCloud | None:
-    """A client for the organization that the environment names, or ``None``."""
+    """A client for the organization that the environment names, or ``None``.
+
+    Raises:
+        ConfigurationError: half of a login is there, or a file cannot be used.
+    """
     said = {
-        name for name, value in os.environ.items() if value and name.startswith(("GENESYSCLOUD_", "GENESYS_CLOUD_"))
+        name
+        for name, value in os.environ.items()
+        if value.strip() and name.startswith(("GENESYSCLOUD_", "GENESYS_CLOUD_"))
     }
-    if said & {"GENESYSCLOUD_CONFIG_FILE", "GENESYSCLOUD_PROFILE"}:
+    login = any(part in name for name in said for part in ("CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN"))
+    files = said & {"GENESYSCLOUD_CONFIG_FILE", "GENESYSCLOUD_PROFILE"}
+    if not files:
+        return GenesysCloud.from_env() if login else None
+    try:
         return GenesysCloud()
-    if any(part in name for name in said for part in ("CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN")):
-        return GenesysCloud.from_env()  # which says what is missing
+    except ConfigurationError as error:
+        if not str(error).startswith("no credentials"):
+            raise
+    print(f"No credentials where {' and '.join(sorted(files))} points: this is the sandbox.", flush=True)
     return None
 
 
-def main() -> int:
-    """Run the demo and return the exit code."""
+def main() -> None:
+    """Run the demo."""
     report = Report()
     start = time.perf_counter()
-    try:
-        gc = real_organization()
-        if gc is not None:
-            print(f"Reading from {gc!r}", flush=True)
-            with gc:
-                read(gc, report)
-        else:
-            with report.step("start a sandbox") as outcome:
-                stack = contextlib.ExitStack()
-                address = stack.enter_context(sandbox())
-                outcome.append(address)
-            auth = ClientCredentials("sandbox", "sandbox")
-            with stack, GenesysCloud(auth=auth, region=address) as gc:
-                read(gc, report)
-                change(gc, report)
-                analyse(gc, report)
-                asyncio.run(flood(address, report))
-                export(gc, report)
-    except BrokenPipeError:
-        raise  # nobody reads the report
-    except (GenesysCloudError, OSError) as error:
-        print(f"\nThe demo failed: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+    gc = real_organization()
+    if gc is not None:
+        print(f"Reading from {gc!r}", flush=True)
+        with gc:
+            read(gc, report)
+    else:
+        with report.step("start a sandbox") as outcome:
+            stack = contextlib.ExitStack()
+            address = stack.enter_context(sandbox())
+            outcome.append(address)
+        auth = ClientCredentials("sandbox", "sandbox")
+        # What files of this machine say is not meant for the sandbox.
+        with stack, GenesysCloud(auth=auth, region=address, config_file="") as gc:
+            read(gc, report)
+            change(gc, report)
+            analyse(gc, report)
+            asyncio.run(flood(address, report))
+            export(gc, report)
     longest = max(itertools.chain(report.rows), key=lambda row: row[2])
-    total = time.perf_counter() - start
-    print(f"Done: {len(report.rows)} steps in {total:.1f} s; the longest was {longest[0]!r} with {longest[2]:.1f} s.")
-    return 0
+    taken = f"{len(report.rows)} steps in {time.perf_counter() - start:.1f} s"
+    print(f"Done: {taken}; the longest was {longest[0]!r} with {longest[2]:.1f} s.", flush=True)
+
+
+def plain(error: UnicodeError) -> tuple[str, int]:
+    """What stands for a character that the encoding of the output does not have; see :func:`codecs.register_error`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return PLAIN.get(error.object[error.start], "?"), error.start + 1
 
 
 def run() -> int:
-    """Run the demo as a program: with any kind of output, and to an end without traces and left over processes."""
+    """Run the demo as a program, with any kind of output, and return the exit code."""
     output: TextIO | None = sys.stdout
-    if isinstance(output, io.TextIOWrapper):
-        output.reconfigure(errors="replace")  # the check marks, where the encoding has none
-    # To be ended is like Ctrl-C, for which asyncio has a way, also where a shell has it ignored in the background.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
-    try:
-        code = main()
-        if output is not None:
-            output.flush()
-        return code
-    except KeyboardInterrupt:
-        return 130
-    except OSError as error:
-        # Standard output is gone, or full; what is left in its buffer would be tried once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if not isinstance(error, BrokenPipeError):
-            print(f"The demo failed: {error}", file=sys.stderr)
+    if output is None:
+        print("The demo failed: there is no standard output to write to", file=sys.stderr)
         return 1
+    codecs.register_error("plain", plain)
+    if isinstance(output, io.TextIOWrapper):
+        output.reconfigure(errors="plain")
+    try:
+        main()
+        return 0
+    except BrokenPipeError:
+        pass  # nobody reads the report
+    except (GenesysCloudError, OSError, RuntimeError) as error:
+        above = "\n" if TERMINAL else ""  # the step that failed
+        print(f"{above}The demo failed: {type(error).__name__}: {error}", file=sys.stderr)
+    try:
+        output.flush()
+    except OSError:
+        # What is left in its buffer would be tried once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+    return 1
 
 
 if __name__ == "__main__":
