@@ -55,8 +55,9 @@ def test_half_of_a_login_is_said(tmp_path: Path) -> None:
 
 def test_a_configuration_file_is_used(tmp_path: Path) -> None:
     file = tmp_path / "config.ini"
-    file.write_text("[general]\nhost = http://127.0.0.1:9\n")
-    done = run(tmp_path, GENESYSCLOUD_CONFIG_FILE=str(file), GENESYSCLOUD_ACCESS_TOKEN="t")
+    file.write_text("[general]\nhost = http://127.0.0.1:9\n[auth]\naccess_token = t\n[retry]\nretry_max = 0\n")
+    file.chmod(0o600)
+    done = run(tmp_path, GENESYSCLOUD_CONFIG_FILE=str(file))
     assert done.stdout.startswith("Reading from <GenesysCloud http://127.0.0.1:9")
     assert done.returncode == 1
     assert "ConnectError" in done.stderr

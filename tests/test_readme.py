@@ -1,8 +1,12 @@
-"""The README is run: its Python blocks, one after the other, against a sandbox."""
+"""The README is run: its Python blocks, one after the other, against a sandbox. Type checkers accept them as well."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from genesyscloud.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S | re.M)
+CHECKERS = ("pyrightconfig.json", "mypy.ini")
 
 
 def test_readme_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,6 +33,23 @@ def test_readme_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     printed = capsys.readouterr().out
     assert "250 conversations" in printed
     assert "not.found" in printed
+
+
+@pytest.mark.parametrize("checker", ["pyright", "mypy"])
+def test_type_checkers_accept_it(tmp_path: Path, checker: str) -> None:
+    """All blocks as one program, as strict as everything in ``tests/typing``."""
+    program = tmp_path / "program.py"
+    program.write_text("\n".join(BLOCKS), encoding="utf-8")
+    project, settings = (shutil.copy(ROOT / "tests" / "typing" / name, tmp_path) for name in CHECKERS)
+    options = {
+        "pyright": ["--pythonpath", sys.executable, "--project", str(project)],
+        "mypy": ["--config-file", str(settings), str(program)],
+    }[checker]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-m", checker, *options], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_links_lead_somewhere() -> None:
