@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+
+from genesyscloud.cli.commands import cli
+from genesyscloud.cli.main import MISSING
 
 COMMAND = [sys.executable, "-m", "genesyscloud.cli.main", "sandbox"]
 
@@ -68,8 +73,8 @@ def test_a_taken_port_is_said_clearly():
     [
         ("click", ["sandbox", "--port", "0"], "sandbox", 1),
         ("uvicorn", ["sandbox", "--port", "0"], "sandbox", 1),
-        ("click", ["migrate", "x.py"], "migrate", 2),
-        ("libcst", ["migrate", "x.py"], "migrate", 2),
+        ("click", ["migrate", "x.py"], "migrate", 3),
+        ("libcst", ["migrate", "x.py"], "migrate", 3),
     ],
 )
 def test_missing_packages_are_named(package: str, command: list[str], extra: str, status: int):
@@ -81,6 +86,19 @@ def test_missing_packages_are_named(package: str, command: list[str], extra: str
     assert done.returncode == status
     assert f"pip install 'genesyscloud[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_command_says_what_it_needs():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert MISSING.keys() == cli.commands.keys()
+    assert {extra for extra, _ in MISSING.values()} <= project["optional-dependencies"].keys()
+
+
+def test_help_and_document_of_migrate_have_the_same_statuses():
+    document = (Path(__file__).parents[1] / "docs" / "migrate.md").read_text(encoding="utf-8")
+    told = " ".join((cli.commands["migrate"].help or "").partition("Exit status:")[2].split())
+    assert re.findall(r"^\| (\d) \|", document, re.M) == re.findall(r"\b\d\b", told)
+    assert str(MISSING["migrate"][1]) in told
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")

@@ -248,7 +248,10 @@ def test_no_secret_is_shown(text: str) -> None:
         (b"host = a\n", r"line 1: expected a section such as \[general\], or JSON"),
         (b'{"general": {"host": "a"},}', "not legal JSON at line 1, column 27"),
         (b"[" * 100_000, "expected|not a configuration|not legal JSON"),
-        (b"[general\nhost = a\n", r"line 1: expected a section such as \[general\]"),
+        (b"[general\nhost = a\n", r"line 1: expected a section such as \[general\], with both brackets"),
+        (b"# ours\n\n [general\nhost = a\n", r"line 3: expected a section such as \[general\], with both brackets"),
+        (b"[general]\nhost = a\n[retry\nretry_max = 5\n", r"line 3: expected a section .* with both brackets"),
+        (b"[\n1\n]", "must be a JSON object"),
         (b'{"a": ' + b"9" * 5000 + b"}", "this JSON is not a configuration"),
         (b'{"a":' * 100_000, "this JSON is not a configuration"),
         (b'{"general": []}', r"\[general\] must be an object"),
@@ -258,6 +261,14 @@ def test_no_secret_is_shown(text: str) -> None:
 def test_files_that_cannot_be_read(data: bytes, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         parse(data, "config")
+
+
+@pytest.mark.parametrize("data", [b"[general\nhost = a\n", b"host = a\n", b'["general",\n]'])
+def test_the_suffix_of_a_file_says_what_it_was_to_be(data: bytes) -> None:
+    with pytest.raises(ConfigurationError, match=r"config\.JSON: not legal JSON at line \d, column \d"):
+        parse(data, "config.JSON")
+    with pytest.raises(ConfigurationError, match=r"config\.ini: line 1: expected a section such as \[general\]"):
+        parse(data, "config.ini")
 
 
 JSON = st.recursive(

@@ -6,14 +6,16 @@ import os
 import sys
 from importlib import import_module
 
-__all__ = ["main"]
+__all__ = ["MISSING", "main"]
+
+#: What each command needs to be installed, and its exit status without that: one that means nothing else there.
+MISSING = {"sandbox": ("sandbox", 1), "migrate": ("migrate", 3)}
 
 
 def main() -> None:
     """Run the command line; exits with its status."""
     if not _installed("click"):
-        migrates = sys.argv[1:2] == ["migrate"]
-        extra, status = ("migrate", 2) if migrates else ("sandbox", 1)
+        extra, status = MISSING.get(next(iter(sys.argv[1:]), ""), MISSING["sandbox"])
         print(
             f"genesyscloud: the command line needs more packages: pip install 'genesyscloud[{extra}]'", file=sys.stderr
         )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from .main import MISSING
+
 __all__ = ["migrate"]
 
 
@@ -19,11 +21,12 @@ def migrate(context: click.Context, scripts: tuple[Path, ...], write: bool) -> N
 
     Shows the changes as a unified diff, and then what a person has to decide, with its place in the script. A script
     is converted as a whole, or stays as it is. Exit status: 0 when there is nothing to decide or to check, 1 when there
-    is, 2 when a script cannot be read or written, or names that package and is not Python.
+    is, 2 when a script cannot be read or written, or names that package and is not Python, 3 when a package that this
+    needs is not installed.
     """
     if find_spec("libcst") is None:
         click.echo("genesyscloud migrate needs one more package: pip install 'genesyscloud[migrate]'", err=True)
-        context.exit(2)
+        context.exit(MISSING["migrate"][1])
     context.exit(max(_migrate(script, write) for script in scripts))
 
 

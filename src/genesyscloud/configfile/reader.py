@@ -158,25 +158,32 @@ def _sections(text: str, name: str) -> Mapping[str, object]:
     try:
         parser.read_string(text)
     except configparser.MissingSectionHeaderError as error:
-        return _json_sections(text, name, error.lineno)
+        return _json_sections(text, name, error.lineno, error.line)
     except (configparser.DuplicateOptionError, configparser.DuplicateSectionError) as error:
         what = "key" if isinstance(error, configparser.DuplicateOptionError) else "section"
         raise ConfigurationError(f"{name}: line {error.lineno}: this {what} is there twice") from None
     except configparser.ParsingError as error:
         line = error.errors[0][0] if error.errors else 0
-        raise ConfigurationError(f"{name}: line {line}: expected 'key = value'") from None
+        begins = text.split("\n")[line - 1] if line else ""
+        what = _SECTION if begins.lstrip().startswith("[") else "expected 'key = value'"
+        raise ConfigurationError(f"{name}: line {line}: {what}") from None
     return {section: dict(parser[section]) for section in parser.sections()}
 
 
-def _json_sections(text: str, name: str, first: int) -> Mapping[str, object]:
+_SECTION = "expected a section such as [general], with both brackets"
+
+
+def _json_sections(text: str, name: str, number: int, line: str) -> Mapping[str, object]:
+    """Read what has no section at its first line, which is ``line``, with its ``number``."""
     try:
         value: object = json.loads(text)
     except json.JSONDecodeError as error:
         # A list is no configuration, so what begins like one is a section that was not finished.
-        if text.lstrip().startswith("{"):
+        if text.lstrip().startswith("{") or name.lower().endswith(".json"):
             where = f"line {error.lineno}, column {error.colno}"
             raise ConfigurationError(f"{name}: not legal JSON at {where}: {error.msg}") from None
-        raise ConfigurationError(f"{name}: line {first}: expected a section such as [general], or JSON") from None
+        what = _SECTION if line.lstrip().startswith("[") else "expected a section such as [general], or JSON"
+        raise ConfigurationError(f"{name}: line {number}: {what}") from None
     except (ValueError, RecursionError):
         # A number of thousands of digits, or brackets in brackets without end.
         raise ConfigurationError(f"{name}: this JSON is not a configuration") from None
