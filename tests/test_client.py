@@ -13,6 +13,7 @@ import pytest
 from genesyscloud import AsyncGenesysCloud, ClientCredentials, GenesysCloud, drift
 from genesyscloud.errors import ConfigurationError, NotFound
 from genesyscloud.http import Request
+from genesyscloud.jobs import Progress
 from genesyscloud.sections import Timeouts
 from genesyscloud.transport import async_transport, transport
 
@@ -133,6 +134,30 @@ def test_run_job() -> None:
         return [row.conversation_id async for row in rows]
 
     assert asyncio.run(main()) == ["c1"]
+
+
+def test_options_of_a_job_reach_it() -> None:
+    seen: list[Progress] = []
+    gc, transport = client(job_server)
+    job = gc.analytics.post_analytics_conversations_details_jobs
+    rows = gc.run_job(job, body=JOB, on_progress=seen.append, poll_interval=0.5, limit=5, page_size=3, timeout=9)
+    assert [row.conversation_id for row in rows] == ["c1"]
+    assert transport.seen[-1][1].endswith("pageSize=3")
+    assert [progress.state for progress in seen] == ["FULFILLED"]
+    with pytest.raises(TypeError, match=r"'on_progres'\. Did you mean 'on_progress'"):
+        gc.run_job(job, JOB, on_progres=seen.append)
+
+    async def main() -> None:
+        agc, transport = async_client(job_server)
+        job = agc.analytics.post_analytics_conversations_details_jobs
+        rows = await agc.run_job(job, JOB, on_progress=seen.append, page_size=3)
+        assert [row.conversation_id async for row in rows] == ["c1"]
+        assert transport.seen[-1][1].endswith("pageSize=3")
+        with pytest.raises(TypeError, match=r"'on_progres'\. Did you mean 'on_progress'"):
+            _ = agc.run_job(job, JOB, on_progres=seen.append)  # not awaited
+
+    asyncio.run(main())
+    assert [progress.job_id for progress in seen] == ["j1", "j1"]
 
 
 def test_preload_builds_what_a_call_needs() -> None:

@@ -394,6 +394,7 @@ def test_clients_say_the_same_times(client: type[GenesysCloud] | type[AsyncGenes
     """Spelt out there, so that a client does not load this module."""
     parameters = inspect.signature(client.run_job).parameters
     assert (parameters["timeout"].default, parameters["poll_interval"].default) == (jobs.TIMEOUT, jobs.POLL_INTERVAL)
+    assert {p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY} == set(jobs.OPTIONS)
 
 
 def test_delays_grow_to_a_ceiling() -> None:
@@ -410,13 +411,27 @@ def test_times_must_be_positive(wrong: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize(("wrong", "right"), [("on_progres", "on_progress"), ("bdy", "body"), ("time_out", "timeout")])
-def test_a_misspelt_argument_is_refused_with_the_nearest(wrong: str, right: str) -> None:
+@pytest.mark.parametrize("run", [run_job, arun_job])
+def test_a_misspelt_argument_is_refused_with_the_nearest(run: Callable[..., Any], wrong: str, right: str) -> None:
+    """At once, also where the result would have to be awaited."""
     client = details(Client)
     with pytest.raises(
         TypeError, match=rf"run_job\(\) of {DETAILS} has no argument '{wrong}'\. Did you mean '{right}'"
     ):
-        run_job(client, operation(DETAILS), (), {"body": BODY, wrong: None})
+        run(client, operation(DETAILS), (), {"body": BODY, wrong: None})
     assert client.calls == []
+
+
+@pytest.mark.parametrize(("size", "query"), [(7, "?pageSize=7"), (None, "")])
+def test_an_operation_with_pages_of_its_own_gets_the_size(size: int | None, query: str) -> None:
+    name = "post_integrations_speech_nuance_nuance_integration_id_bots_jobs"
+    client = Client(
+        **{name: {"id": "j1"}},
+        get_integrations_speech_nuance_nuance_integration_id_bots_job={"state": "Completed"},
+        get_integrations_speech_nuance_nuance_integration_id_bots_job_results={"entities": []},
+    )
+    run_job(client, operation(name), ("n1",), {"page_size": size, "limit": None})
+    assert client.calls[0] == f"POST /integrations/speech/nuance/n1/bots/jobs{query}"
 
 
 def test_async_gives_the_same() -> None:

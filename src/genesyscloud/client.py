@@ -128,18 +128,27 @@ class GenesysCloud(BaseClient, SyncSession, SyncGroups):
         on_progress: Callable[[Progress], object] | None = None,
         poll_interval: float = 1.0,
         timeout: float | None = 3600.0,
+        limit: int | None = None,
+        page_size: int | None = None,
         **kwargs: Any,
     ) -> Any:
         """Submit a job, wait until it ends and return its results; see :func:`genesyscloud.jobs.run_job`.
 
         Args:
-            op: the operation that submits; its arguments follow, and ``limit`` and ``page_size`` of the results.
+            op: the operation that submits; its arguments follow.
             on_progress: told after every look at the job.
             poll_interval: seconds before the second look; later ones take longer.
             timeout: seconds in all, ``None`` for no end.
+            limit, page_size: of results in pages: items in all, and items to ask for at a time.
+
+        Returns:
+            :class:`~genesyscloud.paging.Pages` where results come in pages, the results where they come in one piece,
+            else the last status. Type checkers are told ``Any``: the twenty kinds of jobs of analytics, among others,
+            are submitted with one type of reply, which does not say what they lead to.
 
         Raises:
             JobFailed: the job ended without a result. JobTimeout: it did not end in time.
+            TypeError: an argument is wrong; nothing was sent.
 
         >>> query = {"interval": "2026-01-01/2026-01-08"}
         >>> rows = gc.run_job(gc.analytics.post_analytics_conversations_details_jobs, query)   # doctest: +SKIP
@@ -147,7 +156,8 @@ class GenesysCloud(BaseClient, SyncSession, SyncGroups):
         from .jobs import run_job
 
         found = bound(op)
-        options = {"on_progress": on_progress, "poll_interval": poll_interval, "timeout": timeout}
+        options: dict[str, Any] = {"on_progress": on_progress, "poll_interval": poll_interval, "timeout": timeout}
+        options |= {"limit": limit, "page_size": page_size}
         return run_job(found.client, found, args, kwargs | options)
 
     def close(self) -> None:
@@ -247,12 +257,14 @@ class AsyncGenesysCloud(BaseClient, AsyncSession, AsyncGroups):
 
     def run_job(
         self,
-        op: Callable[..., Any],
+        op: Callable[..., Awaitable[object]],
         /,
         *args: Any,
         on_progress: Callable[[Progress], object] | None = None,
         poll_interval: float = 1.0,
         timeout: float | None = 3600.0,
+        limit: int | None = None,
+        page_size: int | None = None,
         **kwargs: Any,
     ) -> Coroutine[Any, Any, Any]:
         """Submit a job, wait until it ends and return its results; see :meth:`GenesysCloud.run_job`.
@@ -262,7 +274,8 @@ class AsyncGenesysCloud(BaseClient, AsyncSession, AsyncGroups):
         from .jobs import arun_job
 
         found = bound(op)
-        options = {"on_progress": on_progress, "poll_interval": poll_interval, "timeout": timeout}
+        options: dict[str, Any] = {"on_progress": on_progress, "poll_interval": poll_interval, "timeout": timeout}
+        options |= {"limit": limit, "page_size": page_size}
         return arun_job(found.client, found, args, kwargs | options)
 
     async def aclose(self) -> None:

@@ -17,7 +17,7 @@ jobs, publishing, workforce management and the like, whose last status is the re
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from typing import Any, NamedTuple, Protocol, Self
 
 from .catalog import Catalog, OperationRecord, catalog
@@ -385,9 +385,15 @@ def run_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str
     return result if fetch is None else paginate(client, *fetch[:3])
 
 
-async def arun_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """:func:`run_job` for an async client; cancelling the task cancels the job where that is possible."""
-    job = Job(unbound(op).record, args, kwargs)
+def arun_job(client: _Caller, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Coroutine[Any, Any, Any]:
+    """:func:`run_job` for an async client; cancelling the task cancels the job where that is possible.
+
+    Like everywhere on that client, arguments without a meaning are refused here, not when the result is awaited.
+    """
+    return _arun(client, Job(unbound(op).record, args, kwargs))
+
+
+async def _arun(client: _Caller, job: Job) -> Any:
     clock = client._clock  # pyright: ignore[reportPrivateUsage]
     steps = job.steps(clock.monotonic)
     try:

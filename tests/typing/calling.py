@@ -69,14 +69,23 @@ async def asynchronous(gc: AsyncGenesysCloud) -> None:
 def jobs(gc: GenesysCloud) -> None:
     submit = gc.analytics.post_analytics_conversations_details_jobs
     gc.run_job(submit, {}, on_progress=lambda progress: assert_type(progress.percent, float | None), timeout=None)
-    gc.run_job(submit, {}, poll_interval="soon")  # type: ignore  # pyright: ignore
+    assert_type(gc.run_job(submit, {}, limit=5, page_size=100), Any)
+    gc.run_job(submit, {}, poll_interval="soon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    gc.run_job(submit, {}, limit="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    gc.run_job(submit, {}, on_progress=print_text)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def print_text(text: str) -> None:
+    print(text)
 
 
 async def jobs_of_tasks(gc: AsyncGenesysCloud) -> None:
     async def told(progress: Progress) -> None:
         assert_type(progress.state, str)
 
-    await gc.run_job(gc.analytics.post_analytics_conversations_details_jobs, {}, on_progress=told)
+    submit = gc.analytics.post_analytics_conversations_details_jobs
+    assert_type(await gc.run_job(submit, {}, on_progress=told, limit=5, page_size=100), Any)
+    await gc.run_job(submit, {}, timeout="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def dates_as_such_or_as_text(gc: GenesysCloud, start: datetime, end: datetime) -> None:
