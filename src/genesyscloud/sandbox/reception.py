@@ -22,7 +22,7 @@ from .crud import Answered, Call, answer
 from .limits import Sender
 from .oauth import PATHS
 from .refusal import Refusal, not_found
-from .services import PERSONAL
+from .services import PERSONAL, SERVICES
 from .urls import Place, locate
 
 if TYPE_CHECKING:
@@ -102,6 +102,9 @@ class Reception:
             return remembered
         found = sandbox.validator.parameters(record, values, query, sent)
         body = sandbox.validator.body(record, sent, data)
+        if body is None and record.body[:1] == "#" and record.name in SERVICES:
+            # Services look for properties; to leave out an object that may be left out is to give none of them.
+            body = sandbox.validator.body(record, {"content-type": (record.consumes or ["application/json"])[0]}, b"{}")
         pairs = parse_qsl(query, keep_blank_values=True) if query else []
         sandbox.call = Call(record, path, values, found, pairs, body, token, place)
         looks = sandbox.clock.looks
